@@ -1,0 +1,272 @@
+"""The contract's words as values: states and their arrows, sites, articles, comments, decisions.
+
+Nothing here does anything; everything else speaks in these terms. Times are aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class State(enum.StrEnum):
+    """Where a comment stands; only `APPROVED` is public."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    DELETED = "deleted"
+
+
+_LIVE = frozenset({State.PENDING, State.APPROVED, State.REJECTED, State.SPAM, State.DELETED})
+
+ARROWS: Mapping[State, frozenset[State]] = {
+    State.PENDING: _LIVE - {State.PENDING},
+    State.APPROVED: _LIVE - {State.APPROVED},
+    State.REJECTED: _LIVE - {State.REJECTED},
+    State.SPAM: _LIVE - {State.SPAM},
+    State.DELETED: frozenset(),
+}
+"""What each state may become: every arrow of contract section 2, and no other."""
+
+ACTIONS: Mapping[str, State] = {
+    "approve": State.APPROVED,
+    "reject": State.REJECTED,
+    "spam": State.SPAM,
+    "hold": State.PENDING,
+    "delete": State.DELETED,
+}
+"""The moderator's verbs and the state each asks for."""
+
+REASONS = (
+    "off_topic",
+    "abuse",
+    "illegal",
+    "personal_data",
+    "advertising",
+    "duplicate",
+    "other",
+)
+
+
+class Scope(enum.StrEnum):
+    """What a moderator's token allows; each implies the ones before it."""
+
+    READ = "read"
+    MODERATE = "moderate"
+    ADMIN = "admin"
+
+    def allows(self, wanted: Scope) -> bool:
+        order = list(Scope)
+        return order.index(self) >= order.index(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A site's rules. `palabre.text.policy` checks and merges them; the defaults stand here."""
+
+    first_state: State = State.PENDING
+    depth: int = 3
+    max_links: int = 2
+    comment_limit: int = 10_000
+    close_after_days: int | None = None
+    privacy_url: str | None = None
+    reasons: tuple[str, ...] = REASONS
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A web site whose articles take comments.
+
+    `origins`: scheme://host[:port], the first one is where a bare path's URL is.
+    """
+
+    id: str
+    name: str
+    locale: str
+    origins: tuple[str, ...]
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A page of a site. `address`: canonical path and query. `count`: its approved comments.
+
+    `version` grows with every change a reader could see. `id` is empty for an article that
+    nobody has commented on yet: it is not stored before that.
+    """
+
+    id: str
+    site_id: str
+    address: str
+    url: str
+    title: str | None
+    open: bool
+    count: int
+    version: int
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One line that screening leaves on a comment.
+
+    `why` names a sentence of the catalogues (`signal.<why>`), `values` what stands in it, so
+    that each moderator reads it in their own language. `score`: 0 to 1.
+    """
+
+    name: str
+    score: float
+    why: str
+    values: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a comment, known only by a keyed hash of the address, which is not here.
+
+    `approved`, `rejected`, `spam`: how many of their comments are in that state now.
+    """
+
+    id: str
+    site_id: str
+    first_seen: datetime
+    approved: int
+    rejected: int
+    spam: int
+    blocked: bool
+    blocked_until: datetime | None = None
+    blocked_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A comment as the public may see it: approved, or a tombstone (`state` deleted, all nulled).
+
+    `html` is safe markup, rendered when the text was written.
+    """
+
+    id: str
+    parent: str | None
+    depth: int
+    state: State
+    name: str | None
+    website: str | None
+    hue: int | None
+    moderator: bool
+    html: str | None
+    created_at: datetime | None
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as moderators see it: everything but the address and its hash.
+
+    `shown` has the real state and nothing nulled. `decided_at` and `decided_by` are None as long
+    as the comment merely waits in its first state. `told`: the state its author is told, where
+    telling the real one would say what is known of an address (contract 4, block).
+    """
+
+    shown: Shown
+    version: int
+    site: str
+    article: Article
+    text: str | None
+    signals: tuple[Signal, ...]
+    author: Author | None
+    reports: int
+    decided_at: datetime | None
+    decided_by: str | None
+    reason: str | None
+    told: State | None
+
+    @property
+    def id(self) -> str:
+        return self.shown.id
+
+    @property
+    def state(self) -> State:
+        return self.shown.state
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One change of state. `by`: a moderator's name, `author`, or `rule:NAME`."""
+
+    comment: str
+    from_state: State | None
+    to_state: State
+    by: str
+    at: datetime
+    reason: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of a comment's text: who, when, and the text before it."""
+
+    by: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """A named person or program with a token; `site_id` None means every site."""
+
+    id: str
+    name: str
+    scope: Scope
+    site_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What a request says of where it came from. `network`: IPv4 address or IPv6 /64, never kept."""
+
+    network: str
+    origin: str | None
+    same_origin: bool
+    language: str | None
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A comment as it was sent, every field checked and normalised.
+
+    `article`: canonical path and query. `email`: the e-mail identity (contract section 6), the
+    one place besides the request body where an address exists; never stored, never printed.
+    `parent`: the id as asked for. `lured`: the honeypot field was filled in.
+    """
+
+    article: str
+    name: str
+    email: str = field(repr=False)
+    website: str | None
+    text: str
+    parent: str | None
+    title: str | None
+    idempotency_key: str | None = field(repr=False)
+    lured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store knows that the screening rules may weigh; read at once, before they run.
+
+    `same_text`: comments of the site with this very text in the last 30 days, anybody's.
+    `recent`: comments from the same visitor in the last 10 minutes. `blocked`: a moderator has
+    blocked the author.
+    """
+
+    policy: Policy
+    same_text: int = 0
+    recent: int = 0
+    blocked: bool = False
