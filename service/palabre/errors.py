@@ -20,8 +20,8 @@ change.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FIELD_CODES = ("required", "too_long", "too_short", "invalid", "not_allowed", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class FieldError:
     """What is wrong with one field.
 
@@ -41,7 +41,7 @@ class FieldError:
     field: str
     code: str
     hint: str | None = None
-    values: Mapping[str, int | str] = field(default_factory=dict)
+    values: Mapping[str, int | str] = dataclasses.field(default_factory=dict)
 
 
 class Problem(Exception):
@@ -236,6 +236,10 @@ class MethodNotAllowed(Problem):
 
     code = "method_not_allowed"
     status = 405
+
+    def __init__(self, allowed: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.allowed = tuple(allowed)
 
 
 class InternalError(Problem):

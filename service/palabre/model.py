@@ -96,7 +96,9 @@ class Article:
     """A page of a site. `address`: canonical path and query. `count`: its approved comments.
 
     `version` grows with every change a reader could see. `id` is empty for an article that
-    nobody has commented on yet: it is not stored before that.
+    nobody has commented on yet: it is not stored before that. `open`: takes comments now;
+    `is_open_by_hand`: a moderator hasn't closed it. `title`: as a reader's form or a moderator
+    gave it; `is_title_vouched`: the latter.
     """
 
     id: str
@@ -108,6 +110,13 @@ class Article:
     count: int
     version: int
     policy: Policy
+    is_title_vouched: bool
+    is_open_by_hand: bool
+
+    @property
+    def public_title(self) -> str | None:
+        """The title, once somebody answers for it: a moderator, or an approved comment."""
+        return self.title if self.is_title_vouched or self.count else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,17 +233,33 @@ class Moderator:
     scope: Scope
     site_id: str | None
 
+    @property
+    def decider(self) -> Decider:
+        return Decider(self.name, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who decides or edits: a moderator (with an id), the author, or a rule."""
+
+    name: str
+    moderator_id: str | None = None
+
+
+AUTHOR = Decider("author")
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """What a request says of where it came from. `network`: IPv4 address or IPv6 /64, never kept."""
+    """What a request says of where it came from.
+
+    `network`: an IPv4 address or an IPv6 /64, never kept. `origin`: of the page that the form
+    stands on, None when unknown; `same_origin`: that page is the service's own.
+    """
 
     network: str
-    origin: str | None
-    same_origin: bool
-    language: str | None
-
-
+    origin: str | None = None
+    same_origin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

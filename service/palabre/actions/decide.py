@@ -1,0 +1,126 @@
+"""Deciding: one verb, many doors (contract sections 2 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from palabre.errors import CommentNotFound, DecidedMeanwhile, NotAllowedFromHere
+from palabre.model import ARROWS, Comment, Decider, Moderator, State
+from palabre.service import Service
+from palabre.store import Tx, comments, queue
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why: a reason's code, which the author sees, and a note, which they never do."""
+
+    reason: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one comment of many. `status`: 200, 404 or 409; `state`: None if unknown."""
+
+    id: str
+    status: int
+    state: State | None
+
+
+async def decide(
+    service: Service,
+    moderator: Moderator,
+    comment_id: str,
+    becomes: State,
+    *,
+    because: Because = Because(),
+    version: int | None = None,
+) -> Comment:
+    """Bring a comment to a state; the comment as it is afterwards.
+
+    Asking for the state it has changes nothing, whatever *version*. Raises CommentNotFound,
+    NotAllowedFromHere, and DecidedMeanwhile when *version* is no longer the comment's.
+    """
+
+    async def unit(tx: Tx) -> Comment:
+        return await in_tx(tx, service, moderator, comment_id, becomes, because, version)
+
+    return await service.store.write(unit)
+
+
+async def decide_many(
+    service: Service,
+    moderator: Moderator,
+    ids: Sequence[str],
+    becomes: State,
+    *,
+    because: Because = Because(),
+    versions: Mapping[str, int],
+) -> list[Result]:
+    """The same for many, each on its own: what can't be done to one stops no other."""
+
+    async def unit(tx: Tx) -> list[Result]:
+        results = []
+        for comment_id in dict.fromkeys(ids):
+            version = versions.get(comment_id)
+            try:
+                comment = await in_tx(tx, service, moderator, comment_id, becomes, because, version)
+            except CommentNotFound:
+                results.append(Result(comment_id, 404, None))
+            except DecidedMeanwhile as exc:
+                results.append(Result(comment_id, 409, exc.comment.state))
+            except NotAllowedFromHere:
+                results.append(Result(comment_id, 409, State.DELETED))
+            else:
+                results.append(Result(comment_id, 200, comment.state))
+        return results
+
+    return await service.store.write(unit)
+
+
+async def in_tx(
+    tx: Tx,
+    service: Service,
+    moderator: Moderator,
+    comment_id: str,
+    becomes: State,
+    because: Because,
+    version: int | None,
+) -> Comment:
+    """`decide` within a transaction; raises before it writes anything."""
+    standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
+    if standing is None:
+        raise CommentNotFound
+    if standing.state is not becomes:
+        if version is not None and version != standing.version:
+            raise DecidedMeanwhile(await present(tx, service, comment_id))
+        if becomes not in ARROWS[standing.state]:
+            raise NotAllowedFromHere
+        changed = await comments.set_state(
+            tx,
+            standing,
+            becomes,
+            by=moderator.decider,
+            at=service.now(),
+            reason=because.reason,
+            note=because.note,
+        )
+        if not changed:
+            raise DecidedMeanwhile(await present(tx, service, comment_id))
+    return await present(tx, service, comment_id)
+
+
+async def present(tx: Tx, service: Service, comment_id: str) -> Comment:
+    """A comment that is there, as it is now."""
+    comment = await queue.one(tx, comment_id, site_id=None, now=service.now())
+    if comment is None:
+        raise CommentNotFound
+    return comment
+
+
+async def delete(tx: Tx, service: Service, comment: comments.Standing, by: Decider) -> bool:
+    """Delete and wipe a comment for somebody other than a moderator's decision."""
+    if comment.state is State.DELETED:
+        return False
+    return await comments.set_state(tx, comment, State.DELETED, by=by, at=service.now())

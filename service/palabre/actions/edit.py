@@ -1,0 +1,126 @@
+"""Moderators' own words: correcting a comment, replying to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from palabre.actions.decide import present
+from palabre.errors import (
+    CommentNotFound,
+    DecidedMeanwhile,
+    DuplicateComment,
+    NotAllowedFromHere,
+)
+from palabre.ids import new_id
+from palabre.model import Comment, Moderator, State
+from palabre.service import Service
+from palabre.store import Taken, Tx, Unit, articles, comments, sites
+from palabre.text import markup, submission
+from palabre.text.submission import KEPT
+
+
+async def rewrite(
+    service: Service,
+    moderator: Moderator,
+    comment_id: str,
+    fields: Mapping[str, submission.Value | None],
+    *,
+    version: int | None = None,
+) -> Comment:
+    """Change a comment's text, name or website by the same rules as a submission.
+
+    The text before is kept. Raises CommentNotFound, InvalidSubmission, NotAllowedFromHere for a
+    deleted one, DecidedMeanwhile when *version* is stale, DuplicateComment when the article
+    holds the very same comment already.
+    """
+
+    async def unit(tx: Tx) -> Comment:
+        standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
+        if standing is None:
+            raise CommentNotFound
+        before = await present(tx, service, comment_id)
+        changes = submission.rewrite(fields, before.article.policy)
+        if standing.state is State.DELETED or standing.name is None or standing.text is None:
+            raise NotAllowedFromHere
+        if version is not None and version != standing.version:
+            raise DecidedMeanwhile(before)
+        name = standing.name if changes.name is KEPT else changes.name
+        text = standing.text if changes.text is KEPT else changes.text
+        website = standing.website if changes.website is KEPT else changes.website
+        if (name, text, website) == (standing.name, standing.text, standing.website):
+            return before
+        changed = await comments.rewrite(
+            tx,
+            standing,
+            name=name,
+            website=website,
+            hue=service.keys.hue(name, standing.article_id),
+            text=text,
+            html=markup.render(text),
+            fingerprint=comments.fingerprint(name, standing.asked_parent, text),
+            text_hash=comments.text_hash(text),
+            by=moderator.decider,
+            at=service.now(),
+        )
+        if not changed:
+            raise DecidedMeanwhile(await present(tx, service, comment_id))
+        return await present(tx, service, comment_id)
+
+    return await _write(service, unit)
+
+
+async def reply(
+    service: Service,
+    moderator: Moderator,
+    comment_id: str,
+    fields: Mapping[str, submission.Value | None],
+) -> Comment:
+    """A moderator's reply to an approved comment: approved at once, on closed articles too.
+
+    Raises CommentNotFound, InvalidSubmission, NotAllowedFromHere when the comment isn't public,
+    DuplicateComment.
+    """
+
+    async def unit(tx: Tx) -> Comment:
+        now = service.now()
+        standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
+        if standing is None:
+            raise CommentNotFound
+        site = await sites.by_id(tx, standing.site_id)
+        article = await articles.by_id(tx, site, standing.article_id, now=now)
+        if article is None:
+            raise LookupError(standing.article_id)
+        words = submission.reply(fields, article.policy, default_name=moderator.name)
+        place = await comments.under(tx, article.id, comment_id, depth=article.policy.depth)
+        if place is None:
+            raise NotAllowedFromHere
+        new = comments.New(
+            id=new_id(now),
+            site_id=site.id,
+            article_id=article.id,
+            author_id=None,
+            moderator_id=moderator.id,
+            place=place,
+            asked_parent=comment_id,
+            state=State.APPROVED,
+            told=None,
+            name=words.name,
+            website=None,
+            hue=service.keys.hue(words.name, article.id),
+            text=words.text,
+            html=markup.render(words.text),
+            fingerprint=comments.fingerprint(words.name, comment_id, words.text),
+            text_hash=comments.text_hash(words.text),
+            at=now,
+        )
+        await comments.add(tx, new, by=moderator.decider)
+        return await present(tx, service, new.id)
+
+    return await _write(service, unit)
+
+
+async def _write(service: Service, unit: Unit[Comment]) -> Comment:
+    try:
+        return await service.store.write(unit)
+    except Taken as exc:
+        raise DuplicateComment from exc

@@ -1,0 +1,124 @@
+"""Authors as persons with rights: found by their address, exported, erased, blocked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from palabre.actions.decide import present
+from palabre.errors import AuthorNotFound
+from palabre.model import Author, Comment, Decision, Edit, Moderator, Site, State
+from palabre.service import Service
+from palabre.store import Tx, authors, comments, decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One comment with all that is kept about it."""
+
+    comment: Comment
+    decisions: tuple[Decision, ...]
+    edits: tuple[Edit, ...]
+
+
+async def lookup(service: Service, site: Site, email_identity: str) -> Author:
+    """The author behind an address on a site. Raises AuthorNotFound."""
+    tag = service.keys.hash_of(email_identity, site.id)
+    author = await service.store.read(
+        lambda tx: authors.by_tag(tx, site.id, tag, now=service.now())
+    )
+    if author is None:
+        raise AuthorNotFound
+    return author
+
+
+async def export(
+    service: Service, moderator: Moderator, author_id: str
+) -> tuple[Author, list[Record]]:
+    """Everything that is kept of a person (GDPR article 15), oldest comment first."""
+
+    async def unit(tx: Tx) -> tuple[Author, list[Record]]:
+        author = await _own(tx, service, moderator, author_id)
+        records = [
+            Record(
+                await present(tx, service, standing.id),
+                tuple(await decisions.of_comment(tx, standing.id)),
+                tuple(await decisions.edits_of(tx, standing.id)),
+            )
+            for standing in await comments.of_author(tx, author_id)
+        ]
+        return author, records
+
+    return await service.store.read(unit)
+
+
+async def erase(service: Service, moderator: Moderator, author_id: str) -> int:
+    """Delete all of a person's comments and the hash that knows them (GDPR article 17).
+
+    How many comments. The words leave the data files with the next scrub, within 24 hours.
+    """
+
+    async def unit(tx: Tx) -> int:
+        await _own(tx, service, moderator, author_id)
+        theirs = await comments.of_author(tx, author_id)
+        for comment in theirs:
+            await comments.set_state(
+                tx,
+                comment,
+                State.DELETED,
+                by=moderator.decider,
+                at=service.now(),
+                reason="personal_data",
+            )
+        await authors.forget(tx, author_id)
+        return len(theirs)
+
+    return await service.store.write(unit)
+
+
+async def block(
+    service: Service,
+    moderator: Moderator,
+    author_id: str,
+    *,
+    reason: str | None,
+    until: datetime | None,
+    also_pending: bool,
+) -> Author:
+    """New comments of theirs go to spam, those that wait too if asked; they are told nothing."""
+
+    async def unit(tx: Tx) -> Author:
+        await _own(tx, service, moderator, author_id)
+        now = service.now()
+        await authors.block(tx, author_id, at=now, until=until, reason=reason, by=moderator.name)
+        if also_pending:
+            for comment in await comments.of_author(tx, author_id, state=State.PENDING):
+                await comments.set_state(
+                    tx,
+                    comment,
+                    State.SPAM,
+                    by=moderator.decider,
+                    at=now,
+                    told=comment.told or State.PENDING,
+                )
+        return await _own(tx, service, moderator, author_id)
+
+    return await service.store.write(unit)
+
+
+async def unblock(service: Service, moderator: Moderator, author_id: str) -> Author:
+    """Take a block back; what it did to comments stays decided."""
+
+    async def unit(tx: Tx) -> Author:
+        await _own(tx, service, moderator, author_id)
+        await authors.unblock(tx, author_id)
+        return await _own(tx, service, moderator, author_id)
+
+    return await service.store.write(unit)
+
+
+async def _own(tx: Tx, service: Service, moderator: Moderator, author_id: str) -> Author:
+    author = await authors.by_id(tx, author_id, now=service.now())
+    if author is None or moderator.site_id not in (None, author.site_id):
+        raise AuthorNotFound
+    return author

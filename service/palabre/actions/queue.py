@@ -1,0 +1,175 @@
+"""What moderators look through: the queue, one comment, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from palabre.actions.people import Record
+from palabre.errors import BadParameter, CommentNotFound, FieldError, SiteNotFound
+from palabre.model import Comment, Decision, Moderator, Site, State
+from palabre.service import Service
+from palabre.store import Tx, articles, decisions, moderators, queue, sites
+from palabre.store import words as word_index
+from palabre.store.queue import Order, Seen
+from palabre.text import address
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the queue is asked for, as asked. `site`: a name; `article`: a URL or path."""
+
+    states: Sequence[State] = (State.PENDING,)
+    site: str | None = None
+    article: str | None = None
+    author: str | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of the queue. `counts`: comments in each state, of all that the moderator may see."""
+
+    comments: tuple[Comment, ...]
+    next: Seen | None
+    counts: Mapping[str, int]
+
+
+async def page(
+    service: Service,
+    moderator: Moderator,
+    wanted: Wanted,
+    *,
+    order: Order = "oldest",
+    after: Seen | None = None,
+    limit: int = 50,
+) -> QueuePage:
+    """Comments that pass every filter. Raises SiteNotFound, BadParameter."""
+
+    async def unit(tx: Tx) -> QueuePage:
+        counts = await sites.tally(tx, moderator.site_id)
+        found = await _filter(tx, service, moderator, wanted)
+        if found is None:
+            return QueuePage((), None, counts)
+        rows = await queue.page(
+            tx, found, order=order, after=after, limit=limit + 1, now=service.now()
+        )
+        more = rows[limit - 1][1] if len(rows) > limit else None
+        return QueuePage(tuple(comment for comment, _ in rows[:limit]), more, counts)
+
+    return await service.store.read(unit)
+
+
+async def one(service: Service, moderator: Moderator, comment_id: str) -> Record:
+    """A comment with its decisions and edits. Raises CommentNotFound."""
+
+    async def unit(tx: Tx) -> Record:
+        comment = await queue.one(tx, comment_id, site_id=moderator.site_id, now=service.now())
+        if comment is None:
+            raise CommentNotFound
+        return Record(
+            comment,
+            tuple(await decisions.of_comment(tx, comment_id)),
+            tuple(await decisions.edits_of(tx, comment_id)),
+        )
+
+    return await service.store.read(unit)
+
+
+async def log(
+    service: Service,
+    moderator: Moderator,
+    *,
+    site: str | None,
+    comment: str | None,
+    by: str | None,
+    before: int | None,
+    limit: int,
+) -> tuple[list[Decision], int | None]:
+    """Every decision that passes the filters, newest first, and where the next page begins.
+
+    *by*: a moderator's name. Raises SiteNotFound, CommentNotFound.
+    """
+
+    async def unit(tx: Tx) -> list[tuple[Decision, int]]:
+        home = await _named_site(tx, moderator, site)
+        site_id = home.id if home else moderator.site_id
+        if comment is not None and not await queue.one(
+            tx, comment, site_id=site_id, now=service.now()
+        ):
+            raise CommentNotFound
+        moderator_id = None
+        if by is not None:
+            moderator_id = await moderators.id_of(tx, by)
+            if moderator_id is None:
+                return []
+        return await decisions.page(
+            tx,
+            site_id=site_id,
+            comment_id=comment,
+            moderator_id=moderator_id,
+            before=before,
+            limit=limit + 1,
+        )
+
+    rows = await service.store.read(unit)
+    more = rows[limit - 1][1] if len(rows) > limit else None
+    return [decision for decision, _ in rows[:limit]], more
+
+
+async def _filter(
+    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted
+) -> queue.Filter | None:
+    """What to look for in the store; None when nothing can be found."""
+    site = await _named_site(tx, moderator, wanted.site)
+    article_id = None
+    if wanted.article is not None:
+        home = site or await _home(tx, moderator, wanted.article)
+        try:
+            path = address.canonical(wanted.article, home.origins)
+        except address.AddressError as exc:
+            raise BadParameter([FieldError("article", exc.code)]) from exc
+        article_id = (await articles.at(tx, home, path, now=service.now())).id
+    match = None
+    if wanted.words is not None:
+        match = word_index.match(wanted.words)
+        if match is None:
+            return None
+    if article_id == "":
+        return None
+    if site is not None:
+        visible = [site.id]
+    elif moderator.site_id is not None:
+        visible = [moderator.site_id]
+    else:
+        visible = await sites.ids(tx)
+    return queue.Filter(
+        states=tuple(dict.fromkeys(wanted.states)),
+        sites=visible,
+        article_id=article_id,
+        author_id=wanted.author,
+        words=match,
+    )
+
+
+async def _named_site(tx: Tx, moderator: Moderator, name: str | None) -> Site | None:
+    if name is None:
+        return None
+    site = await sites.by_name(tx, name)
+    if site is None or moderator.site_id not in (None, site.id):
+        raise SiteNotFound
+    return site
+
+
+async def _home(tx: Tx, moderator: Moderator, article: str) -> Site:
+    """The site of an article's URL, else the moderator's, else the only one."""
+    origin = address.origin_of(article)
+    site = await sites.by_origin(tx, origin) if origin else None
+    if site is None and moderator.site_id is not None:
+        site = await sites.by_id(tx, moderator.site_id)
+    site = site or await sites.only(tx)
+    if site is None:
+        raise BadParameter([FieldError("site", "required")])
+    if moderator.site_id not in (None, site.id):
+        raise SiteNotFound
+    return site

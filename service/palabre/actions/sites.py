@@ -1,0 +1,125 @@
+"""Sites: adding them, finding the one that is meant, changing their rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from palabre.errors import InvalidRequest, Refusal, SiteNotFound
+from palabre.ids import random_id
+from palabre.locale import LANGUAGES
+from palabre.model import Site
+from palabre.service import Service
+from palabre.store import Taken, Tx, sites
+from palabre.text import address, policy
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+
+
+async def add(
+    service: Service, name: str, *, origins: Sequence[str], locale: str | None = None
+) -> Site:
+    """A new site with at least one origin. Refuses bad or taken names and origins, all at once."""
+    wrong, normal = [], []
+    if not _NAME.fullmatch(name):
+        wrong.append(
+            f"“{name}” cannot be a site's name: letters, digits, dots, dashes and underscores, "
+            "64 at most."
+        )
+    if not origins:
+        wrong.append("A site needs at least one --origin, such as https://blog.example.")
+    for origin in origins:
+        try:
+            normal.append(address.origin(origin))
+        except address.AddressError:
+            wrong.append(f"“{origin}” is not an origin; one looks like https://blog.example.")
+    locale = locale or service.settings.locale
+    if locale not in LANGUAGES:
+        wrong.append(f"“{locale}” is not a language of ours: {', '.join(LANGUAGES)}.")
+    if wrong:
+        raise Refusal(*wrong)
+
+    async def unit(tx: Tx) -> Site:
+        site_id = random_id()
+        await sites.add(
+            tx,
+            site_id,
+            name,
+            origins=list(dict.fromkeys(normal)),
+            locale=locale,
+            at=service.now(),
+        )
+        return await sites.by_id(tx, site_id)
+
+    try:
+        return await service.store.write(unit)
+    except Taken as exc:
+        if exc.constraint == "site_name":
+            raise Refusal(f"There is a site “{name}” already.") from exc
+        raise Refusal("One of these origins belongs to another site already.") from exc
+
+
+async def find(
+    service: Service, *, name: str | None, article: str | None, origin: str | None
+) -> Site | None:
+    """The site that a request means (contract 3.1, `site`); None when it can't be told.
+
+    Raises SiteNotFound for a name that no site has.
+    """
+
+    async def unit(tx: Tx) -> Site | None:
+        if name is not None:
+            named = await sites.by_name(tx, name)
+            if named is None:
+                raise SiteNotFound
+            return named
+        for url in (article, origin):
+            home = address.origin_of(url) if url else None
+            found = await sites.by_origin(tx, home) if home else None
+            if found is not None:
+                return found
+        return await sites.only(tx)
+
+    return await service.store.read(unit)
+
+
+async def by_id(service: Service, site_id: str) -> Site:
+    """The site that a moderator's token is bound to."""
+    return await service.store.read(lambda tx: sites.by_id(tx, site_id))
+
+
+async def of_origin(service: Service, origin: str) -> Site | None:
+    """The site that an origin belongs to."""
+    return await service.store.read(lambda tx: sites.by_origin(tx, origin))
+
+
+async def change_policy(
+    service: Service, name: str, changes: Mapping[str, object], *, site_id: str | None = None
+) -> Site:
+    """Change some of a site's rules; null takes a rule back to its default.
+
+    *site_id*: the only site that the caller may change, None for any. Raises InvalidRequest.
+    """
+    normal, errors = policy.check(changes)
+    if errors:
+        raise InvalidRequest(errors)
+
+    async def unit(tx: Tx) -> Site:
+        site = await sites.by_name(tx, name)
+        if site is None or site_id not in (None, site.id):
+            raise SiteNotFound
+        overridden = (await sites.overrides(tx, site.id)) | normal
+        await sites.set_policy(
+            tx, site.id, {rule: value for rule, value in overridden.items() if value is not None}
+        )
+        return await sites.by_id(tx, site.id)
+
+    return await service.store.write(unit)
+
+
+async def get(service: Service, name: str, *, site_id: str | None = None) -> Site:
+    """A site by its name, if the caller (of *site_id*, or of all) may see it."""
+    site = await service.store.read(lambda tx: sites.by_name(tx, name))
+    if site is None or site_id not in (None, site.id):
+        raise SiteNotFound
+    return site

@@ -1,0 +1,267 @@
+"""Taking a comment: check, screen, store (contract 3.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from palabre import keys, screening
+from palabre.actions import deliverability
+from palabre.errors import (
+    ArticleClosed,
+    DuplicateComment,
+    FieldError,
+    IdempotencyMismatch,
+    InvalidSubmission,
+    OriginNotAllowed,
+    TooFast,
+)
+from palabre.ids import new_id, new_token, random_id
+from palabre.keys import Tag
+from palabre.model import Article, Decider, Facts, Policy, Shown, Site, Submission, Visitor
+from palabre.service import Service
+from palabre.store import Taken, Tx, articles, authors, comments, receipts, threads, visits
+from palabre.text import markup, submission
+
+REPEATS_WITHIN = timedelta(days=30)
+REPEATS_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A comment on disk, as its author is told of it, and the token of its receipt."""
+
+    comment: Shown
+    article: Article
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """What an accepted submission is known by; the address itself goes no further than here."""
+
+    author: Tag
+    visitor: bytes
+    request: Tag | None
+    fields: Tag
+    fingerprint: bytes
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A submission as judged by what the store says before anything is written."""
+
+    submission: Submission
+    tags: _Tags
+    facts: Facts
+
+
+async def submit(
+    service: Service,
+    site: Site | None,
+    fields: submission.Fields,
+    visitor: Visitor,
+    *,
+    header_key: str | None = None,
+) -> Stored:
+    """Store a comment, or say everything that is wrong with it.
+
+    Returns once it is on disk. *site*: None when none could be told. *header_key*: the
+    Idempotency-Key header. Raises, in the contract's order: OriginNotAllowed, InvalidSubmission,
+    IdempotencyMismatch, ArticleClosed, TooFast, DuplicateComment; Busy and StoreUnavailable.
+    """
+    if site is None:
+        errors = submission.check(fields, Policy(), (), header_key=header_key).errors
+        others = [error for error in errors if error.field != "article"]
+        raise InvalidSubmission([FieldError("site", "required"), *others])
+    if not may_post_from(site, visitor):
+        raise OriginNotAllowed
+    look = await service.store.read(
+        lambda tx: _look(tx, service, site, fields, visitor, header_key)
+    )
+    if service.settings.email_dns_check:
+        await _check_domain(look.submission)
+    verdict = screening.screen(look.submission, look.facts)
+    html = markup.render(look.submission.text)
+    token = new_token()
+
+    async def unit(tx: Tx) -> Stored | None:
+        replayed = await _replayed(tx, service, site, look.tags, token)
+        return replayed or await _add(tx, service, site, look, verdict, html, token)
+
+    try:
+        stored = await service.store.write(unit)
+    except Taken as exc:
+        raise DuplicateComment from exc
+    if stored is None:
+        raise DuplicateComment
+    return stored
+
+
+def may_post_from(site: Site, visitor: Visitor) -> bool:
+    """Whether the page that the form stands on is the site's or our own (contract 3.1)."""
+    return visitor.origin is None or visitor.same_origin or visitor.origin in site.origins
+
+
+async def _look(
+    tx: Tx,
+    service: Service,
+    site: Site,
+    fields: submission.Fields,
+    visitor: Visitor,
+    header_key: str | None,
+) -> _Look:
+    """Check the fields by the article's rules, and read what screening weighs. Writes nothing."""
+    now = service.now()
+    checked = submission.check(fields, site.policy, site.origins, header_key=header_key)
+    errors = list(checked.errors)
+    article = None
+    if checked.article is not None:
+        article = await articles.at(tx, site, checked.article, now=now)
+        if article.policy != site.policy:
+            checked = submission.check(fields, article.policy, site.origins, header_key=header_key)
+            errors = list(checked.errors)
+    tags = None if checked.submission is None else _tags(service, site, checked.submission, visitor)
+    if article is not None and checked.parent is not None:
+        is_replay = (
+            tags is not None
+            and tags.request is not None
+            and await receipts.replay(tx, site.id, tags.request, now=now) is not None
+        )
+        if not is_replay and not await threads.parent(tx, article.id, checked.parent):
+            errors.append(FieldError("parent", "unknown", hint="parent_unknown"))
+    if errors or checked.submission is None or tags is None or article is None:
+        raise InvalidSubmission(errors)
+    author = await authors.by_tag(tx, site.id, tags.author, now=now)
+    facts = Facts(
+        policy=article.policy,
+        same_text=await comments.same_text(
+            tx, site.id, tags.text, since=now - REPEATS_WITHIN, most=REPEATS_MOST
+        ),
+        recent=await visits.recent(tx, site.id, tags.visitor, now=now),
+        blocked=author is not None and author.blocked,
+    )
+    return _Look(checked.submission, tags, facts)
+
+
+async def _replayed(tx: Tx, service: Service, site: Site, tags: _Tags, token: str) -> Stored | None:
+    """The comment that this very request brought before, with a fresh receipt."""
+    if tags.request is None:
+        return None
+    known = await receipts.replay(tx, site.id, tags.request, now=service.now())
+    if known is None:
+        return None
+    if not hmac.compare_digest(known.fields_tag, tags.fields.value):
+        raise IdempotencyMismatch
+    await receipts.add(
+        tx, keys.digest(token), site_id=site.id, comment_id=known.comment_id, at=service.now()
+    )
+    await receipts.trim(tx, known.comment_id)
+    return await _stored(tx, service, site, known.comment_id, token)
+
+
+async def _add(
+    tx: Tx,
+    service: Service,
+    site: Site,
+    look: _Look,
+    verdict: screening.Verdict,
+    html: str,
+    token: str,
+) -> Stored | None:
+    """Store a new comment; None when the article holds the same one already."""
+    sent, tags, now = look.submission, look.tags, service.now()
+    await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
+    article = await articles.at(tx, site, sent.article, now=now)
+    if not article.open:
+        raise ArticleClosed
+    await _take_allowance(tx, service, site, tags.visitor)
+    place = comments.TOP
+    if sent.parent is not None:
+        under = await comments.under(tx, article.id, sent.parent, depth=article.policy.depth)
+        if under is None:
+            raise InvalidSubmission([FieldError("parent", "unknown", hint="parent_unknown")])
+        place = under
+    if await comments.is_duplicate(tx, article.id, tags.fingerprint):
+        return None
+    if sent.title is not None and article.title is None:
+        await articles.suggest_title(tx, article.id, sent.title)
+    comment_id = new_id(now)
+    new = comments.New(
+        id=comment_id,
+        site_id=site.id,
+        article_id=article.id,
+        author_id=await authors.seen(tx, site.id, tags.author, author_id=random_id(), at=now),
+        moderator_id=None,
+        place=place,
+        asked_parent=sent.parent,
+        state=verdict.state,
+        told=verdict.told if verdict.told is not verdict.state else None,
+        name=sent.name,
+        website=sent.website,
+        hue=service.keys.hue(sent.name, article.id),
+        text=sent.text,
+        html=html,
+        fingerprint=tags.fingerprint,
+        text_hash=tags.text,
+        at=now,
+        signals=verdict.signals,
+    )
+    await comments.add(tx, new, by=Decider(verdict.by))
+    await receipts.add(tx, keys.digest(token), site_id=site.id, comment_id=comment_id, at=now)
+    if tags.request is not None:
+        await receipts.remember(
+            tx, site.id, tags.request, tags.fields, comment_id=comment_id, at=now
+        )
+    return await _stored(tx, service, site, comment_id, token)
+
+
+async def _take_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> None:
+    limit = service.settings.submission_limit
+    wait_s = await visits.take(
+        tx,
+        site.id,
+        visitor_tag,
+        count=limit.count if limit else 0,
+        period_s=limit.period_s if limit else 0,
+        now=service.now(),
+    )
+    if wait_s:
+        raise TooFast(retry_after_s=wait_s, n=wait_s)
+
+
+async def _stored(tx: Tx, service: Service, site: Site, comment_id: str, token: str) -> Stored:
+    """A stored comment as its author is told of it."""
+    row = await threads.own(tx, comment_id)
+    article = await articles.by_id(tx, site, row.article_id, now=service.now())
+    if article is None:
+        raise LookupError(row.article_id)
+    told = row.told or row.shown.state
+    return Stored(replace(row.shown, state=told), article, token)
+
+
+def _tags(service: Service, site: Site, sent: Submission, visitor: Visitor) -> _Tags:
+    author = service.keys.hash_of(sent.email, site.id)
+    request = None
+    if sent.idempotency_key is not None:
+        request = service.keys.tag("request", site.id, sent.idempotency_key.encode())
+    fields = [sent.article, sent.name, sent.website, sent.text, sent.parent, sent.title]
+    exact = json.dumps([*fields, author.value.hex()]).encode()
+    return _Tags(
+        author=author,
+        visitor=service.keys.visitor(visitor.network, site.id, service.now().date()),
+        request=request,
+        fields=service.keys.tag("fields", site.id, exact),
+        fingerprint=comments.fingerprint(sent.name, sent.parent, sent.text),
+        text=comments.text_hash(sent.text),
+    )
+
+
+async def _check_domain(sent: Submission) -> None:
+    """Ask the domain name system whether the address can get mail; only if switched on."""
+    if not await asyncio.to_thread(deliverability.can_get_mail, sent.email):
+        raise InvalidSubmission([FieldError("email", "invalid", hint="email_no_mail_there")])

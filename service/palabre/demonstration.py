@@ -1,0 +1,5 @@
+"""The demonstration's name and place, known to the command that makes it and the page shown."""
+
+SITE = "demo"
+ADDRESS = "/demo"
+TITLE = "La bibliothèque qui ne ferme plus"

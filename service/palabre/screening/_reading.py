@@ -1,0 +1,70 @@
+"""What several rules read out of a typed text: its prose and its links. Not a rule itself.
+
+Texts are hostile and up to 20,000 characters long, so every pattern here takes linear time: repeats
+are possessive, and none can begin again inside what another start has already walked over.
+"""
+
+from __future__ import annotations
+
+import re
+
+from palabre.text import markup
+
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*+([\w+#.-]*+)[ \t]*+")
+
+# Where an address ends: wherever the page ends it, and where another could begin without a space,
+# as in "http://a,http://b". One within another's path or query is part of that one.
+_ENDS = (
+    r"""\x00-\x20\x7f-\xa0\s<>()\[\],;|"\\`«»‹›“”„‘’…"""
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+)
+# A Markdown link is one link, its label included, if it is plainly closed. A label with two colons
+# may hold two addresses, and those count.
+_PIECE = r"[^\[\]\\`<\n:]*+"
+_LABEL = rf"(?:(?<!\\)\[{_PIECE}(?::{_PIECE})?\]\([ \t]*+<?(?=https?://[^\s()<>]*+>?[ \t]*+\)))?"
+_ADDRESS = rf"(?:https?://(?:\[|[^.:!?'*{_ENDS}])|(?<![\w.@/-])www\.[\w-]++\.\w)"
+_LINK = re.compile(rf"{_LABEL}{_ADDRESS}[^{_ENDS}]*+", re.IGNORECASE)
+# For reading what else was written, an address ends at the next space: "…/wiki/Paris_(Texas)".
+_LINK_TO_SPACE = re.compile(
+    rf"(?:\[[^\[\]]*+\]\(\s*+<?(?=https?://))?{_ADDRESS}\S*+", re.IGNORECASE
+)
+
+
+def links_in(text: str) -> int:
+    """How many http(s) or www links stand in the text, Markdown links and bare addresses alike.
+
+    Never fewer than the page will show; more where one is written unusually.
+    """
+    return sum(1 for _ in _LINK.finditer(text))
+
+
+def without_links(text: str) -> str:
+    """The text with a space in place of each link, a Markdown link's label included."""
+    return _LINK_TO_SPACE.sub(" ", text)
+
+
+def prose(text: str) -> str:
+    """The text without its fenced code blocks, where addresses, tags and capitals mean nothing.
+
+    Only blocks that begin and end at the margin count as code, and none do when a fence stands
+    anywhere else, in a quote or a list, where it may end early, or when the page will show fewer
+    blocks, the text being beyond the guards: no live link may hide behind a misread fence.
+    A text with such blocks is rendered to tell, some milliseconds at most.
+    """
+    if "```" not in text and "~~~" not in text:
+        return text
+    kept: list[str] = []
+    fence, blocks = "", 0
+    for line in text.split("\n"):
+        mark = _FENCE.fullmatch(line)
+        if mark is None and ("```" in line or "~~~" in line):
+            return text
+        if fence:
+            if mark is not None and mark[1].startswith(fence) and not mark[2]:
+                fence = ""
+        elif mark is not None:
+            fence, blocks = mark[1], blocks + 1
+        else:
+            kept.append(line)
+    is_as_shown = not fence and blocks == markup.render(text).count("<pre>")
+    return "\n".join(kept) if is_as_shown else text

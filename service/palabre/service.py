@@ -1,0 +1,89 @@
+"""What every action is handed: settings, store, keys and the clock; and how they come together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from palabre import keys as key_files
+from palabre.errors import Refusal
+from palabre.keys import Keys
+from palabre.settings import Settings
+from palabre.store import SqliteStore, Tx, info, open_store
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The clock of a running service."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Settings, store, keys and clock. Made by `opened`."""
+
+    settings: Settings
+    store: SqliteStore
+    keys: Keys
+    now: Clock
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings, *, serving: bool = False, now: Clock = utc_now
+) -> AsyncIterator[Service]:
+    """A service on a store of this version's schema, closed again behind it.
+
+    The first one makes the key and the tables. Refuses, before anything is written, when the
+    store belongs to a key that isn't here.
+    """
+    store = await open_store(settings, serving=serving)
+    try:
+        keys = await unlock(store, settings)
+        await store.migrate()
+        await store.write(lambda tx: _claim(tx, keys))
+        yield Service(settings, store, keys, now)
+    finally:
+        await store.close()
+
+
+async def unlock(store: SqliteStore, settings: Settings) -> Keys:
+    """The keys that the store belongs to; a fresh one for a fresh store."""
+    keys = given_keys(settings)
+    known = {} if await store.is_empty() else await store.read(info.get)
+    if "key_check" not in known:
+        return keys or key_files.make(settings.key_path)
+    if keys is None:
+        raise Refusal(
+            f"The master key is missing: this store belongs to key {known['key_id']}, and there "
+            f"is no key file {settings.key_path}. Bring the key back; nothing was changed."
+        )
+    _verify(known, keys)
+    return keys
+
+
+def given_keys(settings: Settings) -> Keys | None:
+    """The keys from the environment or the key file, if there are any."""
+    if settings.master_key is not None:
+        return key_files.parse(settings.master_key.get_secret_value())
+    return key_files.read(settings.key_path)
+
+
+async def _claim(tx: Tx, keys: Keys) -> None:
+    """Write down which key a fresh store belongs to; two that start at once must agree."""
+    known = await info.get(tx)
+    if "key_check" in known:
+        _verify(known, keys)
+    else:
+        await info.put(tx, key_id=keys.current_id, key_check=keys.check_value())
+
+
+def _verify(known: dict[str, str], keys: Keys) -> None:
+    if known["key_check"] != keys.check_value():
+        raise Refusal(
+            f"This is not the master key of this store: it belongs to key {known['key_id']}, and "
+            f"the one given is {keys.current_id}. Bring the right key; nothing was changed."
+        )

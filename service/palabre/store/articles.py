@@ -1,0 +1,177 @@
+"""Articles: where they are, whether they are open, and their counters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from palabre.model import Article, Policy, Site
+from palabre.store.tx import Row, Tx, moment, ms
+from palabre.text import policy
+
+
+def unknown(site: Site, address: str) -> Article:
+    """The article at an address that nobody has commented on yet."""
+    return Article(
+        id="",
+        site_id=site.id,
+        address=address,
+        url=site.origins[0] + address,
+        title=None,
+        open=True,
+        count=0,
+        version=0,
+        policy=site.policy,
+        is_title_vouched=False,
+        is_open_by_hand=True,
+    )
+
+
+async def at(tx: Tx, site: Site, address: str, *, now: datetime) -> Article:
+    """The article at an address; one without an id when it isn't stored."""
+    row = await tx.one(
+        "select * from article where site_id = :site and address = :address",
+        site=site.id,
+        address=address,
+    )
+    return unknown(site, address) if row is None else article(row, site, now=now)
+
+
+async def by_id(tx: Tx, site: Site, article_id: str, *, now: datetime) -> Article | None:
+    """An article of this site."""
+    row = await tx.one(
+        "select * from article where id = :id and site_id = :site", id=article_id, site=site.id
+    )
+    return None if row is None else article(row, site, now=now)
+
+
+async def site_of(tx: Tx, article_id: str) -> str | None:
+    """The id of the site that an article belongs to."""
+    row = await tx.one("select site_id from article where id = :id", id=article_id)
+    return None if row is None else row["site_id"]
+
+
+async def add(tx: Tx, site: Site, address: str, *, article_id: str, at: datetime) -> bool:
+    """Store an article unless it is; whether it is new."""
+    return (
+        await tx.run(
+            "insert into article (id, site_id, address, created_at) "
+            "values (:id, :site, :address, :at) on conflict (site_id, address) do nothing",
+            id=article_id,
+            site=site.id,
+            address=address,
+            at=ms(at),
+        )
+        == 1
+    )
+
+
+async def next_place(tx: Tx, article_id: str) -> int:
+    """The place of one more comment on the article; no two get the same."""
+    row = await tx.one(
+        "update article set last_place = last_place + 1 where id = :id returning last_place",
+        id=article_id,
+    )
+    if row is None:
+        raise LookupError(article_id)
+    return int(row["last_place"])
+
+
+async def suggest_title(tx: Tx, article_id: str, title: str) -> None:
+    """The title that a reader's form brought, kept when there is none yet."""
+    await tx.run(
+        "update article set title = :title, version = version + 1 where id = :id and title is null",
+        id=article_id,
+        title=title,
+    )
+
+
+async def change(
+    tx: Tx,
+    article_id: str,
+    *,
+    is_open: bool,
+    title: str | None,
+    is_title_vouched: bool,
+    overridden: Mapping[str, object],
+) -> None:
+    """What moderators may change, all of it at once."""
+    await tx.run(
+        "update article set is_open = :open, title = :title, is_title_vouched = :vouched, "
+        "policy = :policy, version = version + 1 where id = :id",
+        id=article_id,
+        open=int(is_open),
+        title=title,
+        vouched=int(is_title_vouched),
+        policy=json.dumps(overridden),
+    )
+
+
+async def overrides(tx: Tx, article_id: str) -> dict[str, object]:
+    """The rules of this article that differ from its site's."""
+    row = await tx.one("select policy from article where id = :id", id=article_id)
+    return {} if row is None else dict(json.loads(row["policy"]))
+
+
+async def count(tx: Tx, article_id: str, *, approved: int = 0) -> None:
+    """A change that readers see: *approved* more (or fewer) comments, or another text."""
+    await tx.run(
+        "update article set approved = approved + :n, version = version + 1 where id = :id",
+        id=article_id,
+        n=approved,
+    )
+
+
+async def approved(tx: Tx, site_id: str, address: str) -> int:
+    """How many approved comments an article has."""
+    row = await tx.one(
+        "select approved from article where site_id = :site and address = :address",
+        site=site_id,
+        address=address,
+    )
+    return 0 if row is None else int(row["approved"])
+
+
+async def page(
+    tx: Tx, site: Site, *, after: tuple[int, str] | None, limit: int, now: datetime
+) -> list[tuple[Article, tuple[int, str]]]:
+    """A site's articles, newest first, each with the cursor that leads past it."""
+    rows = await tx.all(
+        "select * from article where site_id = :site "
+        "and (created_at, id) < (:at, :id) order by created_at desc, id desc limit :limit",
+        site=site.id,
+        at=after[0] if after else 1 << 62,
+        id=after[1] if after else "",
+        limit=limit,
+    )
+    return [(article(row, site, now=now), (row["created_at"], row["id"])) for row in rows]
+
+
+def article(row: Row, site: Site, *, now: datetime) -> Article:
+    """An article as it stands at *now*: one past its days is closed."""
+    rules = site.policy
+    if row["policy"] != "{}":
+        rules = policy.merge(rules, json.loads(row["policy"]))
+    is_open = bool(row["is_open"])
+    if rules.close_after_days is not None:
+        closes = moment(row["created_at"]) + timedelta(days=rules.close_after_days)
+        is_open = is_open and now < closes
+    return Article(
+        id=row["id"],
+        site_id=row["site_id"],
+        address=row["address"],
+        url=site.origins[0] + row["address"],
+        title=row["title"],
+        open=is_open,
+        count=row["approved"],
+        version=row["version"],
+        policy=rules,
+        is_title_vouched=bool(row["is_title_vouched"]),
+        is_open_by_hand=bool(row["is_open"]),
+    )
+
+
+def inherited(site: Site, overridden: Mapping[str, object]) -> Policy:
+    """The rules of an article of *site* with these differences."""
+    return policy.merge(site.policy, overridden)

@@ -1,0 +1,388 @@
+"""Comments: adding one in its place, changing its state, its text, and wiping it.
+
+Every function keeps the counters (site, article, author, ancestors) true within the transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from palabre.model import Decider, Signal, State
+from palabre.store import articles, authors, decisions, info, receipts, words
+from palabre.store.tx import Row, Tx, ms
+
+LEVEL = 8
+"""Hexadecimal digits a level of a path: 2^32 comments an article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a comment hangs in its thread."""
+
+    parent_id: str | None
+    depth: int
+    root: int
+    path: str
+
+
+TOP = Place(None, 0, 0, "")
+"""At the top of the thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A comment as its next change needs to know it."""
+
+    seq: int
+    id: str
+    site_id: str
+    article_id: str
+    author_id: str | None
+    parent_id: str | None
+    asked_parent: str | None
+    state: State
+    version: int
+    name: str | None
+    website: str | None
+    text: str | None
+    told: State | None
+    approved_below: int
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A comment to be stored."""
+
+    id: str
+    site_id: str
+    article_id: str
+    author_id: str | None
+    moderator_id: str | None
+    place: Place
+    asked_parent: str | None
+    state: State
+    told: State | None
+    name: str
+    website: str | None
+    hue: int
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    fingerprint: bytes = field(repr=False)
+    text_hash: bytes = field(repr=False)
+    at: datetime
+    signals: Sequence[Signal] = ()
+
+
+async def under(tx: Tx, article_id: str, parent_id: str, *, depth: int) -> Place | None:
+    """Where a reply to an approved comment hangs, its own place still missing from the path.
+
+    None when there is no such approved comment on the article. A reply deeper than *depth* hangs
+    under the ancestor at the deepest level that may have replies.
+    """
+    parent = await tx.one(
+        "select id, parent_id, depth, root, path from comment "
+        "where id = :id and article_id = :article and state = 'approved'",
+        id=parent_id,
+        article=article_id,
+    )
+    if parent is None:
+        return None
+    while parent is not None and parent["depth"] >= depth:
+        parent = await tx.one(
+            "select id, parent_id, depth, root, path from comment where id = :id",
+            id=parent["parent_id"],
+        )
+    if parent is None:
+        return TOP
+    return Place(parent["id"], parent["depth"] + 1, parent["root"], parent["path"])
+
+
+def fingerprint(name: str, asked_parent: str | None, text: str) -> bytes:
+    """What makes two comments of an article the same one, whatever the address."""
+    return hashlib.sha256(json.dumps([name, asked_parent, text]).encode()).digest()
+
+
+def text_hash(text: str) -> bytes:
+    """What makes two texts the same to screening: the words, whatever the case and spacing."""
+    return hashlib.sha256(" ".join(text.split()).casefold().encode()).digest()[:16]
+
+
+async def is_duplicate(tx: Tx, article_id: str, fingerprint: bytes) -> bool:
+    """Whether the article already holds this very comment (deleted ones don't count)."""
+    return None is not await tx.one(
+        "select 1 from comment where article_id = :article and fingerprint = :fingerprint",
+        article=article_id,
+        fingerprint=fingerprint,
+    )
+
+
+async def same_text(tx: Tx, site_id: str, text_hash: bytes, *, since: datetime, most: int) -> int:
+    """How many comments of the site have this text, counted up to *most*."""
+    row = await tx.one(
+        "select count(*) as n from (select 1 from comment where site_id = :site "
+        "and body_hash = :hash and created_at > :since limit :most) as same",
+        site=site_id,
+        hash=text_hash,
+        since=ms(since),
+        most=most,
+    )
+    return int(row["n"]) if row else 0
+
+
+async def add(tx: Tx, new: New, *, by: Decider) -> int:
+    """Store a comment with its first decision; its number.
+
+    Raises `Taken("comment_fingerprint")` when the article holds the same one.
+    """
+    place = await articles.next_place(tx, new.article_id)
+    is_approved = new.state is State.APPROVED
+    row = await tx.one(
+        "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
+        "asked_parent, depth, root, path, state, told, name, website, hue, body, html, "
+        "signals, fingerprint, body_hash, is_shown, decided_at, decided_by, state_at, created_at) "
+        "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
+        ":state, :told, :name, :website, :hue, :body, :html, :signals, :fingerprint, :body_hash, "
+        ":is_shown, :decided_at, :decided_by, :at, :at) returning seq",
+        id=new.id,
+        site=new.site_id,
+        article=new.article_id,
+        author=new.author_id,
+        moderator=new.moderator_id,
+        parent=new.place.parent_id,
+        asked=new.asked_parent,
+        depth=new.place.depth,
+        root=new.place.root or place,
+        path=f"{new.place.path}{place:0{LEVEL}x}",
+        state=new.state,
+        told=new.told,
+        name=new.name,
+        website=new.website,
+        hue=new.hue,
+        body=new.text,
+        html=new.html,
+        signals=signals_as_json(new.signals),
+        fingerprint=new.fingerprint,
+        body_hash=new.text_hash,
+        is_shown=int(is_approved),
+        decided_at=None if new.state is State.PENDING else ms(new.at),
+        decided_by=None if new.state is State.PENDING else by.name,
+        at=ms(new.at),
+    )
+    if row is None:
+        raise LookupError(new.id)
+    standing = Standing(
+        seq=row["seq"],
+        id=new.id,
+        site_id=new.site_id,
+        article_id=new.article_id,
+        author_id=new.author_id,
+        parent_id=new.place.parent_id,
+        asked_parent=new.asked_parent,
+        state=new.state,
+        version=1,
+        name=new.name,
+        website=new.website,
+        text=new.text,
+        told=new.told,
+        approved_below=0,
+    )
+    await _count(tx, standing, came=new.state)
+    await decisions.add(tx, standing.site_id, new.id, None, new.state, by=by, at=new.at)
+    await words.add(tx, standing.seq, new.name, new.text)
+    return standing.seq
+
+
+async def standing(tx: Tx, comment_id: str, *, site_id: str | None) -> Standing | None:
+    """A comment as its next change needs it, on one site or on any (None)."""
+    row = await tx.one(
+        "select * from comment where id = :id and (cast(:site as text) is null or site_id = :site)",
+        id=comment_id,
+        site=site_id,
+    )
+    return None if row is None else _standing(row)
+
+
+async def of_author(tx: Tx, author_id: str, *, state: State | None = None) -> list[Standing]:
+    """An author's comments, oldest first."""
+    rows = await tx.all(
+        "select * from comment where author_id = :author "
+        "and (cast(:state as text) is null or state = :state) order by created_at, seq",
+        author=author_id,
+        state=state,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def set_state(
+    tx: Tx,
+    comment: Standing,
+    becomes: State,
+    *,
+    by: Decider,
+    at: datetime,
+    reason: str | None = None,
+    note: str | None = None,
+    told: State | None = None,
+) -> bool:
+    """Change a comment's state, with its decision; False when it has changed meanwhile.
+
+    `DELETED` also wipes it. *told*: what its author goes on being told instead.
+    """
+    wiped = _WIPED if becomes is State.DELETED else ""
+    changed = await tx.run(
+        "update comment set state = :state, told = :told, version = version + 1, "
+        "is_shown = case when :state = 'approved' or approved_below > 0 then 1 else 0 end, "
+        f"reason = :reason, decided_at = :at, decided_by = :by, state_at = :at{wiped} "
+        "where id = :id and version = :version",
+        id=comment.id,
+        version=comment.version,
+        state=becomes,
+        told=told,
+        reason=reason,
+        at=ms(at),
+        by=by.name,
+    )
+    if not changed:
+        return False
+    await _count(tx, comment, came=becomes, went=comment.state)
+    await decisions.add(
+        tx,
+        comment.site_id,
+        comment.id,
+        comment.state,
+        becomes,
+        by=by,
+        at=at,
+        reason=reason,
+        note=None if becomes is State.DELETED else note,
+    )
+    if becomes is State.DELETED:
+        await _wipe(tx, comment)
+    return True
+
+
+_WIPED = (
+    ", name = null, website = null, hue = null, body = null, html = null, signals = '[]', "
+    "fingerprint = null, body_hash = null, author_id = null, edited_at = null"
+)
+
+
+async def _wipe(tx: Tx, comment: Standing) -> None:
+    """What else holds a comment's words or hashes (contract section 2)."""
+    await words.remove(tx, comment.seq)
+    await info.put(tx, to_scrub="yes")
+    await decisions.forget_texts(tx, comment.id)
+    await receipts.forget_replays(tx, comment.id)
+    if comment.author_id is not None:
+        await authors.forget_if_gone(tx, comment.author_id)
+
+
+async def rewrite(
+    tx: Tx,
+    comment: Standing,
+    *,
+    name: str,
+    website: str | None,
+    hue: int,
+    text: str,
+    html: str,
+    fingerprint: bytes,
+    text_hash: bytes,
+    by: Decider,
+    at: datetime,
+) -> bool:
+    """Change a comment's words, keeping those before; False when it has changed meanwhile."""
+    changed = await tx.run(
+        "update comment set name = :name, website = :website, hue = :hue, body = :body, "
+        "html = :html, fingerprint = :fingerprint, body_hash = :body_hash, edited_at = :at, "
+        "version = version + 1 where id = :id and version = :version",
+        id=comment.id,
+        version=comment.version,
+        name=name,
+        website=website,
+        hue=hue,
+        body=text,
+        html=html,
+        fingerprint=fingerprint,
+        body_hash=text_hash,
+        at=ms(at),
+    )
+    if not changed:
+        return False
+    await decisions.add_edit(tx, comment.site_id, comment.id, comment.text or "", by=by, at=at)
+    await words.remove(tx, comment.seq)
+    await words.add(tx, comment.seq, name, text)
+    if comment.state is State.APPROVED:
+        await articles.count(tx, comment.article_id)
+    return True
+
+
+async def _count(tx: Tx, comment: Standing, *, came: State, went: State | None = None) -> None:
+    """Keep every counter true when a comment comes to a state from another (or from nowhere)."""
+    for state, n in ((went, -1), (came, 1)):
+        if state is None or state is State.DELETED:
+            continue
+        await tx.run(
+            "update site_tally set comments = comments + :n "
+            "where site_id = :site and state = :state",
+            site=comment.site_id,
+            state=state,
+            n=n,
+        )
+        if comment.author_id is not None:
+            await authors.count(tx, comment.author_id, state, n)
+    approved = (came is State.APPROVED) - (went is State.APPROVED)
+    if approved:
+        await articles.count(tx, comment.article_id, approved=approved)
+        if comment.parent_id is not None:
+            await _count_below(tx, comment.parent_id, approved)
+
+
+async def _count_below(tx: Tx, parent_id: str, n: int) -> None:
+    """An approved comment came (or went) somewhere beneath: tombstones appear and vanish."""
+    await tx.run(
+        "update comment set approved_below = approved_below + :n, is_shown = case "
+        "when state = 'approved' or approved_below + :n > 0 then 1 else 0 end "
+        "where id in (with recursive up (id, parent_id) as ("
+        "select id, parent_id from comment where id = :parent union all "
+        "select c.id, c.parent_id from comment as c join up on c.id = up.parent_id) "
+        "select id from up)",
+        parent=parent_id,
+        n=n,
+    )
+
+
+def signals_as_json(signals: Sequence[Signal]) -> str:
+    """Signals as the store keeps them: the sentence's name and values, in no language."""
+    return json.dumps(
+        [[signal.name, signal.score, signal.why, dict(signal.values)] for signal in signals],
+        ensure_ascii=False,
+    )
+
+
+def signals_of(stored: str) -> tuple[Signal, ...]:
+    """Stored signals."""
+    return tuple(Signal(*values) for values in json.loads(stored))
+
+
+def _standing(row: Row) -> Standing:
+    return Standing(
+        seq=row["seq"],
+        id=row["id"],
+        site_id=row["site_id"],
+        article_id=row["article_id"],
+        author_id=row["author_id"],
+        parent_id=row["parent_id"],
+        asked_parent=row["asked_parent"],
+        state=State(row["state"]),
+        version=row["version"],
+        name=row["name"],
+        website=row["website"],
+        text=row["body"],
+        told=None if row["told"] is None else State(row["told"]),
+        approved_below=row["approved_below"],
+    )

@@ -1,0 +1,44 @@
+"""Lock files beside an SQLite database, for what SQLite's own locks do not cover.
+
+SQLite before 3.51.3 can corrupt a WAL database when two connections write or checkpoint at the
+same moment; so every write transaction, in any process, is taken under one exclusive lock file.
+A second one says that a service runs on this store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+Lock = IO[bytes]
+
+
+def beside(database: Path, ending: str) -> Lock:
+    """The lock file `database` + *ending*, made if need be, for the service's own user alone."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    path = database.with_name(database.name + ending)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return path.open("rb")
+
+
+def seize(lock: Lock) -> bool:
+    """Hold the lock until the file is closed; False when another process holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def exclusively(lock: Lock) -> Iterator[None]:
+    """While no other process is inside; waits for it."""
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)

@@ -1,0 +1,90 @@
+"""Moderators, known by the hash of their token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from palabre.model import Moderator, Scope
+from palabre.store.tx import Row, Tx, moment, moment_or_none, ms
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A moderator as the operator sees them. `site`: its name, None for all."""
+
+    name: str
+    scope: Scope
+    site: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+async def add(
+    tx: Tx, moderator: Moderator, token_hash: bytes, *, at: datetime, expires_at: datetime | None
+) -> None:
+    """A new moderator. Raises `Taken` when the name is or was somebody's: the log names them."""
+    await tx.run(
+        "insert into moderator (id, name, token_hash, scope, site_id, created_at, expires_at) "
+        "values (:id, :name, :hash, :scope, :site, :at, :expires)",
+        id=moderator.id,
+        name=moderator.name,
+        hash=token_hash,
+        scope=moderator.scope,
+        site=moderator.site_id,
+        at=ms(at),
+        expires=None if expires_at is None else ms(expires_at),
+    )
+
+
+async def by_token(tx: Tx, token_hash: bytes, *, now: datetime) -> Moderator | None:
+    """Who holds a token that is neither revoked nor expired."""
+    row = await tx.one(
+        "select id, name, scope, site_id from moderator where token_hash = :hash "
+        "and revoked_at is null and (expires_at is null or expires_at > :now)",
+        hash=token_hash,
+        now=ms(now),
+    )
+    if row is None:
+        return None
+    return Moderator(row["id"], row["name"], Scope(row["scope"]), row["site_id"])
+
+
+async def id_of(tx: Tx, name: str) -> str | None:
+    """The id of the moderator of this name, revoked ones included."""
+    row = await tx.one("select id from moderator where name = :name", name=name)
+    return None if row is None else row["id"]
+
+
+async def every(tx: Tx) -> Sequence[Entry]:
+    """All moderators, revoked ones included, by name."""
+    rows = await tx.all(
+        "select moderator.*, site.name as site_name from moderator "
+        "left join site on site.id = moderator.site_id order by moderator.name"
+    )
+    return [_entry(row) for row in rows]
+
+
+async def revoke(tx: Tx, name: str, *, at: datetime) -> bool:
+    """End a token; whether there was one to end."""
+    return (
+        await tx.run(
+            "update moderator set revoked_at = :at where name = :name and revoked_at is null",
+            name=name,
+            at=ms(at),
+        )
+        == 1
+    )
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        name=row["name"],
+        scope=Scope(row["scope"]),
+        site=row["site_name"],
+        created_at=moment(row["created_at"]),
+        expires_at=moment_or_none(row["expires_at"]),
+        revoked_at=moment_or_none(row["revoked_at"]),
+    )

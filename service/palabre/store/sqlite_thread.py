@@ -1,0 +1,204 @@
+"""What runs in an SQLite connection's own thread: whole units of work, commits, migrations.
+
+A unit is a coroutine that awaits nothing but the store, and here the store never really
+suspends. So a whole unit runs in one go: one thread hop a unit (or a batch of them) instead of
+three a statement, and nothing foreign can slip into a transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
+
+from palabre.errors import StoreUnavailable
+from palabre.store import migrate as migrations
+from palabre.store.locks import Lock, exclusively
+from palabre.store.tx import Row, Taken, Unit, Value
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_OUTAGES = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+}
+_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
+_CONSTRAINTS = {
+    "comment.article_id, comment.fingerprint": "comment_fingerprint",
+    "site.name": "site_name",
+    "site_origin.origin": "site_origin",
+    "moderator.name": "moderator_name",
+}
+Outcome = tuple[bool, Any]
+"""Whether a unit went well, and what it returned or raised."""
+
+
+class SqliteTx:
+    """A transaction on SQLite; its methods never suspend."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, sql: str, /, **values: Value) -> int:
+        try:
+            cursor = self._connection.execute(sql, values)
+        except sqlite3.IntegrityError as exc:
+            named = _UNIQUE.match(str(exc))
+            if named is None:
+                raise
+            raise Taken(_CONSTRAINTS.get(named[1], named[1])) from exc
+        return cursor.rowcount
+
+    async def one(self, sql: str, /, **values: Value) -> Row | None:
+        cursor = self._connection.execute(sql, values)
+        try:
+            return cast("Row | None", cursor.fetchone())
+        finally:
+            cursor.close()
+
+    async def all(self, sql: str, /, **values: Value) -> list[Row]:
+        return cast("list[Row]", self._connection.execute(sql, values).fetchall())
+
+    def either(self, *, sqlite: str, postgres: str) -> str:
+        return sqlite
+
+
+def prepare(raw: sqlite3.Connection, *, writes: bool, checkpoints: bool) -> None:
+    raw.row_factory = sqlite3.Row
+    raw.execute("pragma busy_timeout = 10000")
+    raw.execute("pragma foreign_keys = on")
+    raw.execute("pragma trusted_schema = off")
+    raw.execute("pragma temp_store = memory")
+    if writes:
+        raw.execute("pragma journal_mode = wal").fetchall()
+        raw.execute("pragma synchronous = full")
+        raw.execute("pragma secure_delete = on").fetchall()
+        raw.execute("pragma cache_size = -16000")
+    else:
+        raw.execute("pragma query_only = on")
+        raw.execute("pragma cache_size = -8000")
+    # Two connections that checkpoint at once can corrupt a database before SQLite 3.51.3, so
+    # only the process that serves does it while it runs.
+    raw.execute(f"pragma wal_autocheckpoint = {1000 if checkpoints else 0}").fetchall()
+
+
+def _drive(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never suspends."""
+    try:
+        work.send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    work.close()
+    raise RuntimeError("a unit of work awaited something other than the store")
+
+
+def read(raw: sqlite3.Connection, unit: Unit[T]) -> T:
+    raw.execute("begin")
+    try:
+        return _drive(unit(SqliteTx(raw)))
+    finally:
+        raw.execute("rollback")
+
+
+def commit(
+    raw: sqlite3.Connection, lock: Lock, units: list[Unit[Any]]
+) -> tuple[list[Outcome], float]:
+    """Run every unit in a savepoint of its own and commit once; no outcome is told before that."""
+    outcomes: list[Outcome] = []
+    seconds = 0.0
+    try:
+        with exclusively(lock):
+            raw.execute("begin immediate")
+            tx = SqliteTx(raw)
+            for unit in units:
+                outcomes.append(_in_savepoint(raw, tx, unit))
+            began = time.perf_counter()
+            raw.execute("commit")
+            seconds = time.perf_counter() - began
+    except (sqlite3.Error, OSError) as exc:
+        with contextlib.suppress(sqlite3.Error):
+            if raw.in_transaction:
+                raw.execute("rollback")
+        problem = named(exc) if isinstance(exc, sqlite3.Error) else _outage(exc)
+        outcomes = [(False, problem)] * len(units)
+    return outcomes, seconds
+
+
+def _in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, unit: Unit[Any]) -> Outcome:
+    raw.execute("savepoint unit")
+    try:
+        value = _drive(unit(tx))
+    except Exception as exc:
+        if not raw.in_transaction:
+            # A full disk or a failing one ends the whole transaction: the others' work is gone.
+            raise exc if isinstance(exc, sqlite3.Error) else sqlite3.OperationalError() from exc
+        raw.execute("rollback to unit")
+        raw.execute("release unit")
+        return False, named(exc) if isinstance(exc, sqlite3.Error) else exc
+    raw.execute("release unit")
+    return True, value
+
+
+def named(exc: sqlite3.Error) -> Exception:
+    """An outage of the store as a problem; a mistake of ours as itself."""
+    code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    return _outage(exc) if code & 0xFF in _OUTAGES else exc
+
+
+def _outage(exc: Exception) -> StoreUnavailable:
+    log.error("the store is unavailable: %s", exc)
+    return StoreUnavailable(retry_after_s=5)
+
+
+def migrate(raw: sqlite3.Connection, lock: Lock) -> list[str]:
+    done = []
+    with exclusively(lock):
+        for migration in migrations.missing("sqlite", applied(raw)):
+            raw.execute("begin immediate")
+            try:
+                _apply(raw, migration)
+                raw.execute("commit")
+            except BaseException:
+                if raw.in_transaction:
+                    raw.execute("rollback")
+                raise
+            done.append(str(migration))
+    return done
+
+
+def applied(raw: sqlite3.Connection) -> dict[int, str]:
+    if not raw.execute("select 1 from sqlite_schema where name = 'migration'").fetchall():
+        return {}
+    return dict(tuple(row) for row in raw.execute("select number, checksum from migration"))
+
+
+def _apply(raw: sqlite3.Connection, migration: migrations.Migration) -> None:
+    raw.execute(
+        "create table if not exists migration (number integer primary key, name text not null, "
+        "checksum text not null, applied_at integer not null) strict"
+    )
+    statement = ""
+    for line in migration.text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            raw.execute(statement)
+            statement = ""
+    raw.execute(
+        "insert into migration values (?, ?, ?, ?)",
+        (migration.number, migration.name, migration.checksum, int(time.time() * 1000)),
+    )

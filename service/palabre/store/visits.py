@@ -1,0 +1,71 @@
+"""Visitors of the last 24 hours, known by a keyed hash of the day: the limit, and their pace."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from palabre.store.tx import Tx, ms
+
+KEPT_FOR = timedelta(hours=24)
+WINDOW = timedelta(minutes=10)
+
+
+async def recent(tx: Tx, site_id: str, visitor_tag: bytes, *, now: datetime) -> int:
+    """How many comments this visitor has sent since their present window of 10 minutes began."""
+    row = await tx.one(
+        "select window_comments from visit where site_id = :site and visitor_tag = :tag "
+        "and window_at > :since",
+        site=site_id,
+        tag=visitor_tag,
+        since=ms(now - WINDOW),
+    )
+    return 0 if row is None else int(row["window_comments"])
+
+
+async def take(
+    tx: Tx, site_id: str, visitor_tag: bytes, *, count: int, period_s: int, now: datetime
+) -> int:
+    """Take one submission from the visitor's allowance; 0, or the seconds until there is one.
+
+    GCRA (ITU-T I.371, the "virtual scheduling" form): *count* at once, then one every
+    *period_s* / *count*. One row and one statement a submission, so that racing ones can't both
+    take the last. *count* 0 means no limit; the pace is noted all the same.
+    """
+    at, window = ms(now), int(WINDOW.total_seconds() * 1000)
+    step = period_s * 1000 // count if count else 0
+    row = await tx.one(
+        "insert into visit as v (site_id, visitor_tag, due_at, window_at, window_comments, "
+        "expires_at) values (:site, :tag, :at + :step, :at, 1, :expires) "
+        "on conflict (site_id, visitor_tag) do update set "
+        "due_at = (case when v.due_at > :at then v.due_at else :at end) + :step, "
+        "window_at = case when v.window_at > :at - :window then v.window_at else :at end, "
+        "window_comments = case when v.window_at > :at - :window "
+        "then v.window_comments + 1 else 1 end, expires_at = :expires "
+        "where :step = 0 or v.due_at - :at <= :slack returning due_at",
+        site=site_id,
+        tag=visitor_tag,
+        at=at,
+        step=step,
+        slack=step * (count - 1),
+        window=window,
+        expires=at + int(KEPT_FOR.total_seconds() * 1000),
+    )
+    if row is not None:
+        return 0
+    row = await tx.one(
+        "select due_at from visit where site_id = :site and visitor_tag = :tag",
+        site=site_id,
+        tag=visitor_tag,
+    )
+    wait = (row["due_at"] if row else at) - at - step * (count - 1)
+    return max(1, -(-wait // 1000))
+
+
+async def forget_expired(tx: Tx, *, now: datetime, most: int) -> int:
+    """Remove visitors past their 24 hours; how many."""
+    return await tx.run(
+        "delete from visit where (site_id, visitor_tag) in (select site_id, visitor_tag "
+        "from visit where expires_at <= :now order by expires_at limit :most)",
+        now=ms(now),
+        most=most,
+    )

@@ -1,0 +1,1 @@
+"""Strings in, values out: fields, addresses, words, markup, policies. Knows no store, no HTTP."""

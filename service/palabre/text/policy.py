@@ -1,0 +1,118 @@
+"""A site's policy as changes to the defaults: checked, merged, read from a command line. Pure.
+
+Changes are a JSON object, the name of a rule to its value; null sets a rule back to its default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from palabre.errors import FieldError
+from palabre.model import REASONS, Policy, State
+from palabre.text import rules
+from palabre.text.rules import Refused
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+def _first_state(value: object) -> str:
+    if value not in (State.PENDING, State.APPROVED):
+        raise Refused("invalid")
+    return str(value)
+
+
+def _between(least: int, most: int) -> Callable[[object], int]:
+    def number(value: object) -> int:
+        # JSON's true is an int to Python.
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise Refused("invalid")
+        return value
+
+    return number
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or rules.is_blank(value):
+        raise Refused("invalid")
+    return rules.website(value)
+
+
+def _reasons(value: object) -> list[str]:
+    if not isinstance(value, list | tuple) or not value:
+        raise Refused("invalid")
+    if any(reason not in REASONS for reason in value) or len(set(value)) < len(value):
+        raise Refused("invalid")
+    return list(value)
+
+
+_RULES: Mapping[str, Callable[[object], object]] = {
+    "first_state": _first_state,
+    "depth": _between(0, 10),
+    "max_links": _between(0, 100),
+    "comment_limit": _between(1, 20_000),
+    "close_after_days": _between(1, 36_500),
+    "privacy_url": _url,
+    "reasons": _reasons,
+}
+"""What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
+
+
+def check(changes: Mapping[str, object]) -> tuple[dict[str, object], list[FieldError]]:
+    """The good ones of *changes* in JSON's terms, and an error for each of the others.
+
+    Errors name the field `policy.<rule>`; a rule that does not exist is `unknown`.
+    """
+    good: dict[str, object] = {}
+    errors: list[FieldError] = []
+    for name, value in changes.items():
+        try:
+            if name not in _RULES:
+                raise Refused("unknown")
+            good[name] = None if value is None else _RULES[name](value)
+        except Refused as refused:
+            field = f"policy.{name}"
+            errors.append(FieldError(field, refused.code, refused.hint, refused.values))
+    return good, errors
+
+
+def merge(base: Policy, changes: Mapping[str, object]) -> Policy:
+    """*base* with *changes*, which have been through `check`; null is the rule's default.
+
+    A rule that this version does not know is passed over: a newer process may have stored it.
+    """
+    known: dict[str, Any] = {name: changes[name] for name in _RULES if name in changes}
+    for name, value in known.items():
+        if value is None:
+            known[name] = getattr(Policy(), name)
+    if "first_state" in known:
+        known["first_state"] = State(known["first_state"])
+    if "reasons" in known:
+        known["reasons"] = tuple(known["reasons"])
+    return replace(base, **known)
+
+
+def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """*assignments* of a command line as changes, still to be checked; the last of a name counts.
+
+    `off` and nothing are null, digits a number, and the reasons are parted by commas.
+    """
+    return {name.strip(): _parsed(name.strip(), text.strip()) for name, text in assignments}
+
+
+def as_json(policy: Policy) -> dict[str, object]:
+    """Every rule with its value, in JSON's terms."""
+    return asdict(policy) | {
+        "first_state": policy.first_state.value,
+        "reasons": list(policy.reasons),
+    }
+
+
+def _parsed(name: str, text: str) -> object:
+    if text.lower() in ("", "off"):
+        return None
+    if name == "reasons":
+        return [reason.strip() for reason in text.split(",")]
+    return int(text) if _NUMBER.fullmatch(text) else text

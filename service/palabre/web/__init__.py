@@ -1,0 +1,1 @@
+"""The only HTTP: routes, requests into actions, results into answers."""

@@ -1,0 +1,151 @@
+"""What a request asks for besides its body: language, kind of answer, parameters, visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from palabre import locale
+from palabre.errors import BadParameter, FieldError
+from palabre.model import Site, Visitor
+from palabre.service import Service
+from palabre.text import address
+from palabre.web import accept, visitor
+
+PARAMETERS_MOST = 200
+
+
+@dataclass(slots=True)
+class Asked:
+    """Kept with the request, so that a problem raised anywhere is told in the right words.
+
+    `lang`: what the query or the body asks for; `site`: once it is known.
+    """
+
+    service: Service
+    scope: Scope
+    headers: Mapping[str, str]
+    lang: str | None = None
+    site: Site | None = None
+    is_page: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_page = accept.prefers_html(self.headers.get("accept"))
+
+    @property
+    def language(self) -> str:
+        """The language of what comes back (contract 3.3)."""
+        return locale.choose(
+            lang=self.lang,
+            site_locale=self.site.locale if self.site else None,
+            accept_language=self.headers.get("accept-language"),
+            default=self.service.settings.locale,
+        )
+
+    def say(self, message: str, /, **values: int | str) -> str:
+        """A message in that language."""
+        return locale.say(self.language, message, **values)
+
+
+def asked(request: Request) -> Asked:
+    """What this request asks for; the same object each time."""
+    known = request.scope.get("palabre.asked")
+    if not isinstance(known, Asked):
+        known = Asked(request.app.state.service, request.scope, request.headers)
+        request.scope["palabre.asked"] = known
+        given = request.query_params.getlist("lang")
+        known.lang = given[0] if len(given) == 1 else None
+    return known
+
+
+def parameters(request: Request, *names: str, many: tuple[str, ...] = ()) -> dict[str, str]:
+    """The query's parameters of these names. Raises BadParameter for one given twice.
+
+    Those in *many* may repeat and are not in the result: see `repeated`. An `email` parameter is
+    refused wherever it turns up, so that nobody gets used to putting addresses into URLs.
+    """
+    found: dict[str, str] = {}
+    errors = []
+    for name, value in _pairs(request):
+        if name == "email":
+            errors.append(FieldError("email", "not_allowed"))
+        elif name in found and name not in many:
+            errors.append(FieldError(name, "invalid", hint="parameter_twice"))
+        elif name in names:
+            found[name] = value
+            if "\0" in value or "\ufffd" in value:
+                errors.append(FieldError(name, "invalid"))
+    if errors:
+        raise BadParameter(list(dict.fromkeys(errors)))
+    return found
+
+
+def repeated(request: Request, name: str) -> list[str]:
+    """Every value of a parameter that may repeat, in order."""
+    return [value for given, value in _pairs(request) if given == name]
+
+
+def number(given: Mapping[str, str], name: str, *, default: int, least: int = 1, most: int) -> int:
+    """A parameter that is a whole number within bounds. Raises BadParameter."""
+    text = given.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise BadParameter(
+            [
+                FieldError(
+                    name, "invalid", hint="parameter_number", values={"n": least, "most": most}
+                )
+            ]
+        )
+    return int(text)
+
+
+def choice(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    """A parameter that is one of a few words, the first by default. Raises BadParameter."""
+    text = given.get(name, allowed[0])
+    if text not in allowed:
+        raise BadParameter([FieldError(name, "unknown")])
+    return text
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Where the request came from, and from a page of which origin."""
+    service = asked(request).service
+    client = visitor.network_of(
+        request.client.host if request.client else None,
+        request.scope["headers"],
+        service.settings.trusted_proxies,
+    )
+    visitor.warn_once(client)
+    given = request.headers.get("origin")
+    origin = None
+    if given is not None and given != "null":
+        origin = address.origin_of(given) or given
+    return Visitor(
+        network=client.network,
+        origin=origin,
+        same_origin=origin is not None and _is_own(request, service, origin),
+    )
+
+
+def _is_own(request: Request, service: Service, origin: str) -> bool:
+    """Whether an origin is the service's own (contract 3.1)."""
+    if request.headers.get("sec-fetch-site") == "same-origin":
+        return True
+    host = origin.partition("://")[2]
+    return origin == service.settings.public_origin or host == request.headers.get("host", "")
+
+
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    query: bytes = request.scope["query_string"]
+    try:
+        return parse_qsl(
+            query.decode("latin-1"), keep_blank_values=False, max_num_fields=PARAMETERS_MOST
+        )
+    except ValueError as exc:
+        raise BadParameter([FieldError("article", "invalid")]) from exc

@@ -1,0 +1,180 @@
+"""The public pages: values in, HTML out. Every word comes from the catalogues, every link from a
+parameter. Nothing here reads a request, the store or a clock, and Starlette is not imported.
+
+Pages run under `default-src 'none'; style-src 'self'`: no script, no inline style, no image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from palabre import locale
+from palabre.errors import Problem
+from palabre.model import Article, Shown, State
+from palabre.text.email import EMAIL_LIMIT
+from palabre.text.rules import NAME_LIMIT, WEBSITE_LIMIT
+from palabre.web.templating import render
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMessage:
+    """One field's error, in the reader's language already."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormView:
+    """What the form page shows.
+
+    `article`: as the hidden field sends it; `article_url`: where "back" leads, None if unknown.
+    `values`: what was typed so far, by field name. `errors`: all of them; one of `parent` or
+    `title` makes the form forget that hidden field. `notice`: (title, detail) of a problem with
+    no field to blame. `held`: the site reviews before publishing.
+    """
+
+    article: str
+    article_url: str | None
+    article_title: str | None
+    idempotency_key: str
+    comment_limit: int
+    is_open: bool = True
+    held: bool = True
+    site: str | None = None
+    parent: Shown | None = None
+    privacy_url: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[FieldMessage, ...] = ()
+    notice: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptView:
+    """What the receipt page shows. `state`: the one its author is told; `comment` may differ."""
+
+    token: str
+    state: State
+    comment: Shown
+    article: Article
+    reason: str | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemView:
+    """What a problem's page shows; `title`, `detail` and `errors` are translated already."""
+
+    code: str
+    title: str
+    detail: str
+    errors: tuple[FieldMessage, ...] = ()
+    request_id: str | None = None
+    back_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingView:
+    """What the listing shows. `comments`: one page in reading order, which may begin inside a
+    thread. `next_path`: the service's path of the next page. `invites`: whether the listing
+    ends with a link to the form.
+    """
+
+    article: Article
+    comments: Sequence[Shown]
+    next_path: str | None = None
+    invites: bool = True
+
+
+@dataclass(slots=True)
+class Node:
+    """A comment and its replies on this page."""
+
+    comment: Shown
+    replies: list[Node] = field(default_factory=list)
+
+
+def form_page(form: FormView, *, language: str, base: str = "") -> str:
+    """The comment form as a page of its own (contract 3.3), empty, filled in, or closed."""
+    limits = {
+        "comment": form.comment_limit,
+        "name": NAME_LIMIT,
+        "email": EMAIL_LIMIT,
+        "website": WEBSITE_LIMIT,
+    }
+    return render("public/form.html", language=language, base=base, form=form, limits=limits)
+
+
+def receipt_page(
+    receipt: ReceiptView, *, language: str, base: str = "", now: datetime | None = None
+) -> str:
+    """A comment's status for its author, with the way to withdraw it. `now`: see format_when."""
+    return render("public/receipt.html", language=language, base=base, receipt=receipt, now=now)
+
+
+def problem_page(problem: ProblemView, *, language: str, base: str = "") -> str:
+    """An error, told to a browser."""
+    return render("public/problem.html", language=language, base=base, problem=problem)
+
+
+def about_problem_page(problem: type[Problem], *, language: str, base: str = "") -> str:
+    """The page that a problem's `type` leads to."""
+    return render("public/about_problem.html", language=language, base=base, problem=problem)
+
+
+def listing_fragment(listing: ListingView, *, language: str, service_url: str) -> str:
+    """The listing as a piece of HTML with microdata, to be taken into any page (contract 3.2).
+
+    `service_url`: absolute, without a slash at its end; every link to the service begins with it.
+    """
+    article = listing.article
+
+    def form_url(parent: str | None = None) -> str:
+        query = {"article": article.url, "lang": language}
+        if parent is not None:
+            query["parent"] = parent
+        return f"{service_url}/v1/form?{urlencode(query)}"
+
+    return render(
+        "public/listing.html",
+        language=language,
+        base=service_url,
+        article=article,
+        threads=threads(listing.comments),
+        next_url=None if listing.next_path is None else service_url + listing.next_path,
+        invites=listing.invites,
+        form_url=form_url,
+    )
+
+
+def demo_page(article: Article, *, listing: str, language: str, base: str = "") -> str:
+    """The demonstration article, with its `listing` fragment and a form written by hand."""
+    return render(
+        "demo/article.html",
+        language=language,
+        base=base,
+        article=article,
+        listing=Markup(listing),  # noqa: S704 (our own fragment, escaped already)
+        languages=locale.LANGUAGES,
+    )
+
+
+def threads(comments: Sequence[Shown]) -> list[Node]:
+    """The threads of a page in reading order, told from the depths alone.
+
+    A reply whose parent is on an earlier page begins a thread of its own here.
+    """
+    roots: list[Node] = []
+    above: list[Node] = []
+    for comment in comments:
+        while above and above[-1].comment.depth >= comment.depth:
+            above.pop()
+        node = Node(comment)
+        (above[-1].replies if above else roots).append(node)
+        above.append(node)
+    return roots

@@ -1,0 +1,88 @@
+"""Moderators on authors as persons (contract section 4): found, exported, erased, blocked."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from palabre.actions import people, sites
+from palabre.errors import InvalidRequest
+from palabre.model import Scope
+from palabre.text import rules
+from palabre.web import answer, auth, body, shapes
+from palabre.web.asked import asked
+from palabre.web.wanted import Wanted
+
+EMAIL_MOST = 1000
+REASON_MOST = 300
+
+
+async def lookup(request: Request) -> Response:
+    """`POST /v1/moderation/authors/lookup`: the author behind an address, never in a URL."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    asks = asked(request)
+    wanted = Wanted(await body.read_json(request))
+    typed = wanted.text("email", most=EMAIL_MOST, required=True)
+    name = wanted.text("site", most=64)
+    identity = ""
+    if typed is not None:
+        try:
+            identity = rules.email(typed)
+        except rules.Refused as exc:
+            wanted.refuse("email", exc)
+    wanted.done()
+    site = await sites.find(asks.service, name=name, article=None, origin=None)
+    if site is None and moderator.site_id is not None:
+        site = await sites.by_id(asks.service, moderator.site_id)
+    if site is None:
+        wanted.wrong("site", "required")
+        wanted.done()
+        raise InvalidRequest([])
+    found = await people.lookup(asks.service, auth.may_see(moderator, site), identity)
+    return answer.json_answer(shapes.author(found))
+
+
+async def export(request: Request) -> Response:
+    """`GET /v1/moderation/authors/ID/export`: a person's data, all of it."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    asks = asked(request)
+    author, records = await people.export(asks.service, moderator, request.path_params["id"])
+    shaped = [shapes.record(record, asks.language) for record in records]
+    return answer.json_answer({"author": shapes.author(author), "comments": shaped})
+
+
+async def erase(request: Request) -> Response:
+    """`POST /v1/moderation/authors/ID/erase`: a person's data, gone."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    await body.read_json(request)
+    erased = await people.erase(asked(request).service, moderator, request.path_params["id"])
+    return answer.json_answer({"id": request.path_params["id"], "erased": erased})
+
+
+async def block(request: Request) -> Response:
+    """`POST /v1/moderation/authors/ID/block`: their new comments go to spam, untold."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    wanted = Wanted(await body.read_json(request))
+    reason = wanted.text("reason", most=REASON_MOST)
+    until = wanted.moment("until")
+    also = wanted.text("also", most=20)
+    if also not in (None, "pending"):
+        wanted.wrong("also", "unknown")
+    wanted.done()
+    found = await people.block(
+        asked(request).service,
+        moderator,
+        request.path_params["id"],
+        reason=reason,
+        until=until,
+        also_pending=also == "pending",
+    )
+    return answer.json_answer(shapes.author(found))
+
+
+async def unblock(request: Request) -> Response:
+    """`POST /v1/moderation/authors/ID/unblock`."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    await body.read_json(request)
+    found = await people.unblock(asked(request).service, moderator, request.path_params["id"])
+    return answer.json_answer(shapes.author(found))

@@ -1,0 +1,251 @@
+"""The public side of contract section 3: taking comments, publishing them, receipts."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from palabre.actions import articles, listing, receipts, sites
+from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound
+from palabre.model import Article, Site
+from palabre.store.threads import Seen
+from palabre.text import address, cursor
+from palabre.web import answer, atom, cors, pages, shapes
+from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
+
+COUNTS_MOST = 100
+PAGE = 50
+PAGE_MOST = 100
+FEED = 50
+NEVER_SHOWN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+
+
+async def site_of(asks: Asked, *, name: str | None, article: str | None) -> Site:
+    """The site that a GET means. Raises SiteNotFound, BadParameter when it can't be told."""
+    origin = asks.headers.get("origin")
+    site = await sites.find(asks.service, name=name, article=article, origin=origin)
+    if site is None:
+        raise BadParameter([FieldError("site", "required")])
+    asks.site = site
+    return site
+
+
+def not_canonical(exc: address.AddressError) -> FieldError:
+    """What is wrong with an `article` parameter."""
+    hint = "article_not_allowed" if exc.code == "not_allowed" else None
+    return FieldError("article", exc.code, hint, {"limit": address.ADDRESS_LIMIT})
+
+
+def canonical(site: Site, article: str | None) -> str:
+    """The canonical address of the `article` parameter. Raises BadParameter."""
+    if not article:
+        raise BadParameter([FieldError("article", "required")])
+    try:
+        return address.canonical(article, site.origins)
+    except address.AddressError as exc:
+        raise BadParameter([not_canonical(exc)]) from exc
+
+
+@cors.for_anyone
+async def page(request: Request) -> Response:
+    """`GET /v1/comments`: JSON, or the fragment to who prefers a page."""
+    return await _page(request, as_fragment=asked(request).is_page)
+
+
+@cors.for_anyone
+async def fragment(request: Request) -> Response:
+    """`GET /v1/comments.html`: the same page as a piece of HTML."""
+    return await _page(request, as_fragment=True)
+
+
+async def _page(request: Request, *, as_fragment: bool) -> Response:
+    asks = asked(request)
+    given = parameters(request, "article", "site", "order", "limit", "after", "lang")
+    limit = number(given, "limit", default=PAGE, most=PAGE_MOST)
+    order = choice(given, "order", ("oldest", "newest"))
+    site = await site_of(asks, name=given.get("site"), article=given.get("article"))
+    path = canonical(site, given.get("article"))
+    article = await articles.at(asks.service, site, path)
+    after = _after(asks, article, order, given.get("after"))
+    cached = _cached(request, article, as_fragment)
+    if cached.is_known():
+        return cached.not_modified()
+    found = await listing.page(
+        asks.service,
+        site,
+        path,
+        order="newest" if order == "newest" else "oldest",
+        after=after,
+        limit=limit,
+    )
+    following = None
+    if found.next is not None:
+        position = (found.next.root, found.next.path)
+        scope = _scope(found.article, order)
+        sealed = cursor.seal(asks.service.keys, scope, position)
+        query = urlencode({**given, "after": sealed}, safe="/:")
+        following = f"{asks.service.settings.base_path}{request.scope['path']}?{query}"
+    cached = _cached(request, found.article, as_fragment)
+    if as_fragment:
+        view = pages.ListingView(
+            article=found.article,
+            comments=found.comments,
+            next_path=None if following is None else _below_base(asks, following),
+        )
+        html = pages.listing_fragment(
+            view, language=asks.language, service_url=asks.service.settings.public_url
+        )
+        return cached.answer(
+            html.encode(),
+            "text/html",
+            Content_Language=asks.language,
+            Content_Security_Policy="default-src 'none'",
+        )
+    body = {
+        "article": shapes.listed_article(found.article),
+        "comments": [shapes.public(comment) for comment in found.comments],
+        "next": following,
+    }
+    return cached.answer(answer.encode(body), "application/json")
+
+
+def _below_base(asks: Asked, path: str) -> str:
+    return path.removeprefix(asks.service.settings.base_path)
+
+
+def _cached(request: Request, article: Article, as_fragment: bool) -> answer.Cached:
+    """What a page of the listing depends on besides its parameters: one indexed row."""
+    asks = asked(request)
+    return answer.Cached(
+        request,
+        request.scope["path"],
+        request.scope["query_string"].decode("latin-1"),
+        asks.language if as_fragment else None,
+        asks.service.settings.public_url,
+        (article.url, article.id, article.version, article.open),
+    )
+
+
+def _scope(article: Article, order: str) -> str:
+    return f"listing/{article.id}/{order}"
+
+
+def _after(asks: Asked, article: Article, order: str, given: str | None) -> Seen | None:
+    if given is None:
+        return None
+    try:
+        root, path = cursor.position(asks.service.keys, _scope(article, order), given)
+    except ValueError as exc:
+        raise BadParameter([FieldError("after", "invalid", hint="cursor_invalid")]) from exc
+    return Seen(int(root), str(path))
+
+
+@cors.for_anyone
+async def feed(request: Request) -> Response:
+    """`GET /v1/comments.atom`: the newest approved comments of an article, or of the site."""
+    asks = asked(request)
+    given = parameters(request, "article", "site", "lang")
+    wanted = given.get("article")
+    site = await site_of(asks, name=given.get("site"), article=wanted)
+    path = None if wanted is None else canonical(site, wanted)
+    found = await listing.feed(asks.service, site, path, limit=FEED)
+    body = atom.feed(
+        found,
+        self_url=f"{asks.service.settings.public_url}/v1/comments.atom?{urlencode(given)}",
+        language=asks.language,
+    )
+    cached = answer.Cached(request, "atom", body.hex(), vary=())
+    if cached.is_known():
+        return cached.not_modified()
+    return cached.answer(body, "application/atom+xml")
+
+
+@cors.for_anyone
+async def counts(request: Request) -> Response:
+    """`GET /v1/counts`: how many approved comments each of up to 100 articles has."""
+    asks = asked(request)
+    given = parameters(request, "site", "lang", many=("article",))
+    wanted = list(dict.fromkeys(repeated(request, "article")))
+    if not wanted:
+        raise BadParameter([FieldError("article", "required")])
+    if len(wanted) > COUNTS_MOST:
+        hint = "articles_too_many"
+        raise BadParameter([FieldError("article", "too_long", hint, {"limit": COUNTS_MOST})])
+    homes: dict[str | None, Site] = {}
+    addresses = []
+    for article in wanted:
+        home = address.origin_of(article)
+        if home not in homes:
+            homes[home] = await site_of(asks, name=given.get("site"), article=article)
+        addresses.append((homes[home], canonical(homes[home], article)))
+    numbers = await listing.counts(asks.service, addresses)
+    body = answer.encode({"counts": dict(zip(wanted, numbers, strict=True))})
+    cached = answer.Cached(request, "counts", body.hex(), vary=())
+    if cached.is_known():
+        return cached.not_modified()
+    return cached.answer(body, "application/json")
+
+
+async def receipt(request: Request) -> Response:
+    """`GET /v1/receipts/TOKEN`: a comment's state, for its author."""
+    parameters(request, "lang")
+    token = request.path_params["token"]
+    found = await receipts.show(asked(request).service, token)
+    return _receipt(request, token, found)
+
+
+async def withdraw(request: Request) -> Response:
+    """`POST /v1/receipts/TOKEN/withdraw`: the author deletes their comment."""
+    asks = asked(request)
+    token = request.path_params["token"]
+    found = await receipts.withdraw(asks.service, token)
+    if asks.is_page:
+        return answer.see_other(receipt_path(asks, token))
+    return _receipt(request, token, found)
+
+
+def receipt_path(asks: Asked, token: str) -> str:
+    """Where a receipt is, in the language that was asked for."""
+    query = f"?{urlencode({'lang': asks.language})}" if asks.lang and asks.is_page else ""
+    return f"{asks.service.settings.base_path}/v1/receipts/{token}{query}"
+
+
+def _receipt(request: Request, token: str, found: receipts.Receipt) -> Response:
+    asks = asked(request)
+    asks.site = found.site
+    if asks.is_page:
+        view = pages.ReceiptView(
+            token=token,
+            state=found.comment.state,
+            comment=found.comment,
+            article=found.article,
+            reason=found.reason,
+            decided_at=found.decided_at,
+        )
+        html = pages.receipt_page(
+            view,
+            language=asks.language,
+            base=asks.service.settings.base_path,
+            now=asks.service.now(),
+        )
+        return answer.page(html, language=asks.language, headers=NEVER_SHOWN)
+    body = {
+        "comment": shapes.public(found.comment),
+        "reason": found.reason,
+        "decided_at": shapes.instant(found.decided_at),
+    }
+    return answer.json_answer(body, headers=NEVER_SHOWN | {"Vary": "Accept"})
+
+
+async def about_problem(request: Request) -> Response:
+    """`GET /problems/CODE`: the page that a problem's `type` leads to."""
+    asks = asked(request)
+    for problem in PROBLEMS:
+        if problem.code == request.path_params["code"]:
+            html = pages.about_problem_page(
+                problem, language=asks.language, base=asks.service.settings.base_path
+            )
+            return answer.page(html, language=asks.language)
+    raise NotFound

@@ -1,0 +1,94 @@
+"""Every URL on one page: all that Palabre can be asked over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from palabre.errors import MethodNotAllowed
+from palabre.model import ACTIONS
+from palabre.web import (
+    cors,
+    demo,
+    files,
+    health,
+    metrics,
+    moderation,
+    persons,
+    places,
+    public,
+    submission,
+)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Methods:
+    """One path's handlers by method. HEAD is GET without a body; OPTIONS names what there is."""
+
+    def __init__(self, **handlers: Handler) -> None:
+        self.handlers = {name.upper(): handler for name, handler in handlers.items()}
+        self.allowed = [*self.handlers]
+        if "GET" in self.handlers:
+            self.handlers["HEAD"] = self.handlers["GET"]
+            self.allowed.insert(1, "HEAD")
+        if "OPTIONS" not in self.handlers:
+            self.allowed.append("OPTIONS")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        handler = self.handlers.get(scope["method"])
+        if handler is not None:
+            response = await handler(request)
+        elif scope["method"] == "OPTIONS":
+            response = Response(status_code=204, headers={"Allow": ", ".join(self.allowed)})
+        else:
+            raise MethodNotAllowed(self.allowed)
+        await response(scope, receive, send)
+
+
+def route(path: str, **handlers: Handler) -> Route:
+    """A path with its handlers: `get=…`, `post=…`, `put=…`, `patch=…`, `options=…`."""
+    return Route(path, Methods(**handlers))
+
+
+_ANYONE = cors.preflight_for_anyone
+
+ROUTES: list[BaseRoute] = [
+    # The public side (contract section 3).
+    route("/v1/comments", get=public.page, post=submission.post, options=cors.preflight),
+    route("/v1/comments.html", get=public.fragment, options=_ANYONE),
+    route("/v1/comments.atom", get=public.feed, options=_ANYONE),
+    route("/v1/counts", get=public.counts, options=_ANYONE),
+    route("/v1/form", get=submission.form),
+    route("/v1/receipts/{token}", get=public.receipt),
+    route("/v1/receipts/{token}/withdraw", post=public.withdraw),
+    # Moderators (contract section 4).
+    route("/v1/moderation/comments", get=moderation.comments),
+    route("/v1/moderation/comments/{id}", get=moderation.comment, patch=moderation.rewrite),
+    route("/v1/moderation/comments/{id}/reply", post=moderation.reply),
+    *(route(f"/v1/moderation/comments/{{id}}/{action}", post=moderation.act) for action in ACTIONS),
+    route("/v1/moderation/decisions", post=moderation.act_on_many),
+    route("/v1/moderation/log", get=moderation.log),
+    route("/v1/moderation/articles", get=places.articles_page, put=places.put_article),
+    route("/v1/moderation/articles/{id}", get=places.article, patch=places.change_article),
+    route("/v1/moderation/sites/{name}", get=places.site, patch=places.change_site),
+    route("/v1/moderation/authors/lookup", post=persons.lookup),
+    route("/v1/moderation/authors/{id}/export", get=persons.export),
+    route("/v1/moderation/authors/{id}/erase", post=persons.erase),
+    route("/v1/moderation/authors/{id}/block", post=persons.block),
+    route("/v1/moderation/authors/{id}/unblock", post=persons.unblock),
+    # What explains and shows.
+    route("/problems/{code}", get=public.about_problem),
+    route("/openapi.json", get=files.openapi),
+    route("/static/{name}", get=files.static),
+    route("/demo/", get=demo.article),
+    # Operators.
+    route("/healthz", get=health.alive),
+    route("/readyz", get=health.ready),
+    route("/metrics", get=metrics.metrics),
+]

@@ -1,0 +1,156 @@
+"""What we know, in the shapes of the contract's JSON. Every public value passes through here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from palabre import locale
+from palabre.actions.people import Record
+from palabre.model import Article, Author, Comment, Decision, Edit, Shown, Signal, Site
+from palabre.text import policy
+
+Json = dict[str, Any]
+
+
+def instant(moment: datetime | None) -> str | None:
+    """A time in RFC 3339, UTC, to the second."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def public(comment: Shown) -> Json:
+    """A comment as the public sees it (contract 3.2)."""
+    author = None
+    if comment.name is not None:
+        author = {
+            "name": comment.name,
+            "website": comment.website,
+            "hue": comment.hue,
+            "moderator": comment.moderator,
+        }
+    return {
+        "id": comment.id,
+        "parent": comment.parent,
+        "depth": comment.depth,
+        "state": comment.state,
+        "author": author,
+        "html": comment.html,
+        "created_at": instant(comment.created_at),
+        "edited_at": instant(comment.edited_at),
+    }
+
+
+def listed_article(article: Article) -> Json:
+    """An article at the head of its listing."""
+    return {
+        "url": article.url,
+        "title": article.public_title,
+        "open": article.open,
+        "count": article.count,
+    }
+
+
+def article(found: Article) -> Json:
+    """An article as moderators see it."""
+    return {
+        "id": found.id,
+        "url": found.url,
+        "title": found.title,
+        "open": found.open,
+        "count": found.count,
+        "policy": policy.as_json(found.policy),
+    }
+
+
+def site(found: Site) -> Json:
+    """A site with the rules in force."""
+    return {
+        "name": found.name,
+        "origins": list(found.origins),
+        "locale": found.locale,
+        "policy": policy.as_json(found.policy),
+    }
+
+
+def moderated(comment: Comment, language: str) -> Json:
+    """A comment as moderators see it (contract 4); signals as sentences in their language."""
+    author = comment.author
+    return public(comment.shown) | {
+        "author": {
+            "id": author.id if author else None,
+            "name": comment.shown.name,
+            "website": comment.shown.website,
+            "hue": comment.shown.hue,
+            "moderator": comment.shown.moderator,
+            "first_seen": instant(author.first_seen) if author else None,
+            "approved": author.approved if author else 0,
+            "rejected": author.rejected if author else 0,
+            "spam": author.spam if author else 0,
+            "blocked": author.blocked if author else False,
+        },
+        "version": comment.version,
+        "site": comment.site,
+        "article": {
+            "id": comment.article.id,
+            "url": comment.article.url,
+            "title": comment.article.title,
+            "open": comment.article.open,
+            "count": comment.article.count,
+        },
+        "text": comment.text,
+        "signals": [signal(found, language) for found in comment.signals],
+        "reports": comment.reports,
+        "decided_at": instant(comment.decided_at),
+        "decided_by": comment.decided_by,
+        "reason": comment.reason,
+    }
+
+
+def signal(found: Signal, language: str) -> Json:
+    """A signal with its sentence."""
+    sentence = locale.say(language, f"signal.{found.why}", **found.values)
+    return {"name": found.name, "score": found.score, "why": sentence}
+
+
+def decision(found: Decision) -> Json:
+    """A decision within its comment."""
+    return {
+        "from": found.from_state,
+        "to": found.to_state,
+        "by": found.by,
+        "at": instant(found.at),
+        "reason": found.reason,
+        "note": found.note,
+    }
+
+
+def logged(found: Decision) -> Json:
+    """A decision within the log."""
+    return {"comment": found.comment, **decision(found)}
+
+
+def edit(found: Edit) -> Json:
+    """An edit: the text before it."""
+    return {"by": found.by, "at": instant(found.at), "text": found.text}
+
+
+def author(found: Author) -> Json:
+    """An author, without the hash that knows them."""
+    return {
+        "id": found.id,
+        "first_seen": instant(found.first_seen),
+        "approved": found.approved,
+        "rejected": found.rejected,
+        "spam": found.spam,
+        "blocked": found.blocked,
+        "blocked_until": instant(found.blocked_until),
+        "blocked_reason": found.blocked_reason,
+    }
+
+
+def record(found: Record, language: str) -> Json:
+    """A comment with everything that is kept about it."""
+    return moderated(found.comment, language) | {
+        "decisions": [decision(one) for one in found.decisions],
+        "edits": [edit(one) for one in found.edits],
+    }

@@ -1,0 +1,142 @@
+"""What tests are handed: a real service on a real SQLite file, a client over ASGI, a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from palabre import settings
+from palabre.actions import moderators, sites
+from palabre.app import build
+from palabre.model import Scope, Site
+from palabre.service import Service, opened
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ORIGIN = "https://blog.example"
+PUBLIC_URL = "https://comments.example"
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The settings' variables; a test may add to them before it asks for `service`."""
+    return {
+        "PALABRE_DATA_DIR": str(tmp_path / "data"),
+        "PALABRE_PUBLIC_URL": PUBLIC_URL,
+        "PALABRE_SUBMISSION_LIMIT": "off",
+    }
+
+
+@pytest.fixture(scope="session")
+def _fresh_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated store with its key, made once and copied for every test."""
+    folder = tmp_path_factory.mktemp("fresh") / "data"
+
+    async def make() -> None:
+        async with opened(settings.load({"PALABRE_DATA_DIR": str(folder)}), now=Clock()):
+            pass
+
+    asyncio.run(make())
+    return folder
+
+
+@pytest.fixture
+async def service(
+    environ: dict[str, str], clock: Clock, _fresh_store: Path
+) -> AsyncIterator[Service]:
+    """A service without a site."""
+    shutil.copytree(_fresh_store, environ["PALABRE_DATA_DIR"], dirs_exist_ok=True)
+    async with opened(settings.load(environ), serving=True, now=clock) as found:
+        yield found
+
+
+@pytest.fixture
+async def site(service: Service) -> Site:
+    """The site `blog`, French, at https://blog.example."""
+    return await sites.add(service, "blog", origins=[ORIGIN])
+
+
+@contextlib.asynccontextmanager
+async def client_of(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that speaks HTTP to a service's application, jobs running."""
+    app = build(service)
+    async with app.router.lifespan_context(app) as state:
+
+        async def with_state(scope: AsgiScope, receive: Receive, send: Send) -> None:
+            await app({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx2.ASGITransport(app=with_state, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+            yield client
+
+
+@pytest.fixture
+async def client(service: Service, site: Site) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the service with the site `blog`; it follows no redirect."""
+    async with client_of(service) as found:
+        yield found
+
+
+async def token_for(
+    service: Service, name: str, scope: Scope = Scope.MODERATE, site: str | None = None
+) -> dict[str, str]:
+    """The headers of a new moderator."""
+    token = await moderators.add(service, name, scope=scope, site=site)
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+async def moderator(service: Service, site: Site) -> dict[str, str]:
+    """The headers of Alice, who may moderate every site."""
+    return await token_for(service, "alice")
+
+
+@pytest.fixture
+async def admin(service: Service, site: Site) -> dict[str, str]:
+    """The headers of Ada, who may do anything."""
+    return await token_for(service, "ada", Scope.ADMIN)
+
+
+@pytest.fixture
+async def reader(service: Service, site: Site) -> dict[str, str]:
+    """The headers of Rémi, who may only read."""
+    return await token_for(service, "remi", Scope.READ)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """An unclosed connection's thread would keep the interpreter from ending."""
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    assert not left, f"threads left over: {left}"
+
+
+Json = dict[str, Any]

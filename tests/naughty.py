@@ -1,0 +1,115 @@
+"""Strings that have broken other programs, for every field of every door.
+
+Each group says what it once broke. Escapes are written out where an editor would hide them. What
+a door must promise: never a fault of its own, and what it accepts comes back as it was.
+"""
+
+from __future__ import annotations
+
+_WORDS_WITH_A_MEANING = (
+    "undefined",
+    "null",
+    "None",
+    "NaN",
+    "true",
+    "nil",
+    "constructor",
+    "__proto__",
+    "toString",
+    "CON",
+    "-",
+    "0",
+    "-0",
+    "1e309",
+    "0x7fffffffffffffff",
+    "9223372036854775808",
+    "1/0",
+    "٠١٢٣٤٥٦٧٨٩",
+)
+
+_ASCII = (
+    ",./;'[]\\-=",
+    '<>?:"{}|_+',
+    "!@#$%^&*()`~",
+    "\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x10",
+    "\x7f\x80\x81\x9f",
+    "\x00",
+    "avant\x00après",
+    "\t\x0b\x0c \x85\u1680",
+    "ligne\r\nligne\rligne\nligne",
+    "%00%0d%0a%E9%zz%",
+)
+
+_UNICODE = (
+    "\ud800",
+    "\udfff\ud800",
+    "\ufeffBOM",
+    "\ufffe",
+    "\U0010ffff",
+    "\u200b\u200c\u200d\u2060",
+    "\u00ad\u061c\u180e",
+    "\u202eoverride\u202c",
+    "\u2066isolate\u2069 \u200fmark\u200e",
+    "a\u2028b\u2029c",
+    "\ue000\uf8ff\U000f0000",
+    "Ω≈ç√∫˜µ≤≥÷",
+    "åß∂ƒ©˙∆˚¬…æ",
+    "¡™£¢∞§¶•ªº–≠",
+    "⁰⁴⁵₀₁₂½⅛Ⅷ①",
+    "ЁЂЃЄЅІЇЈЉЊЋЌЍЎЏ",
+    "田中さんにあげて下さい",
+    "사회과학원 어학연구소",
+    "𠜎𠜱𠝹𠱓𠱸𠲖𠳏",
+    "الكل في المجمو عة",
+    "בְּרֵאשִׁית בָּרָא אֱלֹהִים",
+    "ܐܒܓ ދިވެހި ⵜⵉⴼⵉⵏⴰⵖ",
+    "हिन्दी தமிழ் ไทย ខ្មែរ မြန်မာ",
+    "ᚠᛇᚻ᛫ᛒᛦᚦ",
+    "ȺȾ İıSſß ﬁﬂ ŉ",
+    "ﬀ ℌ 𝕿𝖍𝖊 ᴛʜᴇ ⒯⒣⒠",
+    "\u212a\u1fef\u037e\u2126",
+    "Z̮̞̠͙͔ͅḀ̗̞͈̻̗Ḷ͙͎̯̹̞͓G̻O̭̗̮",
+    "e" + "\u0301" * 40,
+    "\u0344\u0345\u1161\u11a8",
+    "👩\u200d👩\u200d👧\u200d👦 🏳️\u200d🌈 👍🏿 🇫🇷 🏴\U000e0067\U000e0062\U000e007f",
+    "( ͡° ͜ʖ ͡°) (╯°□°)╯︵ ┻━┻ ツ",
+    "ด้้้้้็็็็็้้้้้",
+    "\u3164\u2800\u115f",
+)
+
+_INJECTION = (
+    "<script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "<svg/onload=alert`1`>",
+    "<!--#exec cmd='ls'--><?php echo 1 ?>",
+    "javascript:alert(1)//https://exemple.fr",
+    "java\tscript:alert(1)",
+    "[a](javascript:alert(1)) ![b](https://x.example/c.png)",
+    "&lt;b&gt;&#0;&#x1F600;&amp;",
+    "]]></description><x>",
+    "1;drop table comment",
+    "' or 1=1 --",
+    "\\' ; select pg_sleep(9) --",
+    '"l\'avis" NEAR( * ^ AND OR NOT',
+    "%_[a-z]*?",
+    "${7*7} {{7*7}} {% raw %} #{7*7} {name} %(name)s %s%n",
+    "$(touch x) `touch x` | touch x; & touch x",
+    "../../../../etc/passwd",
+    "\r\nSet-Cookie: a=1\r\n\r\n<b>",
+    "=cmd|' /C calc'!A0",
+    "(){ 0; }; touch x",
+    "http://a/%%30%30",
+    "Please report @all: from\nBcc: a@exemple.fr",
+    '{"$ref": "#", "a": {"a": 1}}',
+)
+
+NAUGHTY: tuple[str, ...] = (
+    "",
+    " ",
+    *_WORDS_WITH_A_MEANING,
+    *_ASCII,
+    *_UNICODE,
+    *_INJECTION,
+)

@@ -1,0 +1,126 @@
+"""The rule about links: how many, and whether there is anything beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from palabre.model import Facts, Policy, Signal, State, Submission
+from palabre.screening.links import links
+from palabre.text.markup import MARKUP_LIMIT
+from screening.readers import HONEST, ORDINARY, sent
+
+A, B, C = "http://a.example/", "https://b.example/x?y=1#z", "www.c.example"
+
+
+@pytest.mark.parametrize("submission", HONEST.values(), ids=HONEST)
+def test_honest_readers_pass(submission: Submission) -> None:
+    assert links(submission, ORDINARY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        (f"Voir {A} et {B} et {C}", 3),
+        (f"Voir {A},{B};{C}", 3),
+        (f"Voir ({A})({B})({C})", 3),
+        (f"Voir <{A}><{B}> {C}", 3),
+        (f"Voir «{A}»«{B}»\u00a0{C}", 3),
+        (f"Voir [x]({A})[y](<{B}>)[z]( {A} )", 3),
+        (f"Voir {A.upper()} {B.upper()} {C.upper()}", 3),
+        (f"Voir{A} puis{B} puis {C}", 3),
+        (f"Voir {A} trois fois : {A} {A}", 3),
+        # An address as the label, or in the query, of a link is that same link.
+        (f"Voir [{A}]({A}) [{B}]({B}) [{C}]({A})", 3),
+        (f"Voir {A}?u={B} {B}&v={A} http://{C}", 3),
+        # A label with several addresses counts as what it shows, for it may show them all.
+        (f"Voir [{A} {B}]({C})", 3),
+        (f"Voir [{A} {B}]({A})", 3),
+        # A label whose target is no link, or is not closed, hides nothing.
+        (f"Voir [{A}]({B} [x]({A})", 3),
+        (f"Voir \\[{A}]({B}) [x]({A})", 3),
+        (f"Voir [{A} {B} {A}](/ici)", 3),
+        (f"Voir [a]({A}) ![b]({A}) [[c]({A})](nulle-part)", 3),
+        ("Voir http://é.example http://[2001:db8::1]/ http://127.0.0.1", 3),
+        (f'Voir <a href="{A}">a</a> [url={A}]b[/url] {C}', 3),
+    ],
+)
+def test_every_link_counts_once(text: str, n: int) -> None:
+    assert links(sent(text), ORDINARY) == Signal("links", 0.5, "links_over", {"n": n, "limit": 2})
+
+
+@pytest.mark.parametrize(
+    ("n", "limit", "score"),
+    [
+        (1, 0, 0.5),
+        (3, 2, 0.5),
+        (4, 2, 0.6),
+        (5, 2, 0.7),
+        (7, 2, 0.9),
+        (400, 2, 0.9),
+        (11, 10, 0.5),
+    ],
+)
+def test_links_over_the_sites_limit_weigh_more_the_more_there_are(
+    n: int, limit: int, score: float
+) -> None:
+    facts = Facts(policy=Policy(first_state=State.APPROVED, max_links=limit))
+    expected = Signal("links", score, "links_over", {"n": n, "limit": limit})
+    assert links(sent("Mes sources : " + f"{A} " * n), facts) == expected
+    at_the_limit = dataclasses.replace(facts.policy, max_links=n)
+    assert links(sent("Mes sources : " + f"{A} " * n), Facts(policy=at_the_limit)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        (A, 1),
+        (f"{A}\n\n{B}", 2),
+        (f"1. {A}\n2. {B} 👍", 2),
+        (f"**<{C}>** !!!", 1),
+        ("https://example.org/wiki/Paris_(Texas),_1984;v=2", 1),
+        (f"[Achetez nos montres de luxe]({A})", 1),
+        (f"[Montres]({A}) – [Sacs]({B})", 2),
+        # One too many as well, but that weighs less.
+        (f"{A} {B} {C}", 3),
+    ],
+)
+def test_links_and_nothing_else_are_minded(text: str, n: int) -> None:
+    assert links(sent(text), ORDINARY) == Signal("links", 0.6, "links_only", {"n": n})
+
+
+def test_many_links_and_nothing_else_are_minded_for_their_number() -> None:
+    expected = Signal("links", 0.8, "links_over", {"n": 6, "limit": 2})
+    assert links(sent(f"{A} " * 6), ORDINARY) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Contact : jean@www.example.org, ftp://www.example.org, lemonde.fr, example.com/page",
+        "https:// http://. http://… www. www.x (www)",
+        "javascript:alert(1) mailto:a@example.org //example.org /www.example.org/a",
+        "[note](1) [a](b) [c](javascript:alert(1))",
+    ],
+)
+def test_what_only_looks_like_a_link_does_not_count(text: str) -> None:
+    assert links(sent(text), Facts(policy=Policy(max_links=0))) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"> ```\n\nVoir {A} {B} {C}",
+        f"- ```\n\nVoir {A} {B} {C}",
+        f" ```\ncode\n```\nVoir {A} {B} {C}",
+        f"```\nVoir {A} {B} {C}",
+        f"``` deux mots\nVoir {A} {B} {C}\n```",
+        f"```\ncode\n  ```\nVoir {A} {B} {C}\n```",
+        # Too long to be read for markup, so the page shows the block as text, with live links.
+        f"```\nVoir {A} {B} {C}\n```\n" + "mot " * (MARKUP_LIMIT // 4),
+        f"``` `\nVoir {A} {B} {C}\n```",
+    ],
+)
+def test_a_fence_that_may_not_be_one_hides_no_link(text: str) -> None:
+    assert links(sent(text), ORDINARY) is not None

@@ -1,0 +1,318 @@
+"""E-mail identities: which addresses are one person's, which are none, and what is said of those.
+
+The table of refusals follows the kinds of case that email-validator and pyIsEmail test.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import traceback
+import unicodedata
+from contextlib import suppress
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from naughty import NAUGHTY
+from palabre.text.email import EMAIL_LIMIT, EmailError, identity
+
+LABEL = "a" * 63
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("jean@example.com", "jean@example.com"),
+        ("Jean.Dupont@Example.COM", "jean.dupont@example.com"),
+        (" \t\r\njean@example.com\u00a0\u2003\n", "jean@example.com"),
+        ("Info@example.com", "info@example.com"),
+        ("j+palabre@example.com", "j+palabre@example.com"),
+        ("j.e.a.n@gmail.com", "j.e.a.n@gmail.com"),
+        ("!#$%&'*+-/=?^_`.{|}~@example.com", "!#$%&'*+-/=?^_`.{|}~@example.com"),
+        ("client/service=vente@example.com", "client/service=vente@example.com"),
+        ("1@1a.example.com", "1@1a.example.com"),
+        ("_@example.museum", "_@example.museum"),
+        ("xn--test@example.com", "xn--test@example.com"),
+        ("a@b.c.d.e.f.example", "a@b.c.d.e.f.example"),
+        # A local part over 64 characters is in use, whatever RFC 5321 says.
+        ("x" * 80 + "@example.com", "x" * 80 + "@example.com"),
+        # The domain's forms.
+        ("jean@école.fr", "jean@xn--cole-9oa.fr"),
+        ("jean@ÉCOLE.FR", "jean@xn--cole-9oa.fr"),
+        ("jean@e\u0301cole.fr", "jean@xn--cole-9oa.fr"),
+        ("jean@XN--cole-9OA.fr", "jean@xn--cole-9oa.fr"),
+        ("jean@faß.de", "jean@xn--fa-hia.de"),
+        ("jeff@臺網中心。tw", "jeff@xn--fiqq24b10vi0d.tw"),
+        ("jean@ｅｘａｍｐｌｅ．com", "jean@example.com"),
+        ("राम@मोहन.ईन्फो", "राम@xn--l2bl7a9d.xn--o1b8dj2ki"),
+        ("юзер@екзампл.ком", "юзер@xn--80ajglhfv.xn--j1aef"),
+        # The local part: composed, and only ASCII goes to lower case.
+        ("É.Lise@example.com", "É.lise@example.com"),
+        ("e\u0301.LISE@example.com", "é.lise@example.com"),
+        ("ÜNÏ@example.com", "ÜnÏ@example.com"),
+        ("ΙΩΆΝΝΗΣ@example.com", "ΙΩΆΝΝΗΣ@example.com"),
+        ("İ@example.com", "İ@example.com"),
+        # There is a small composed form, but no capital one.
+        ("H\u0331@example.com", "\u1e96@example.com"),
+        ("h\u0331@example.com", "\u1e96@example.com"),
+        # The Kelvin sign is a K, and so a k.
+        ("\u212a@example.com", "k@example.com"),
+    ],
+)
+def test_an_address_has_one_identity(raw: str, expected: str) -> None:
+    assert identity(raw) == expected
+    assert identity(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "hint"),
+    [
+        # No at-sign, or one that only looks like it.
+        ("jean", "email_missing_at"),
+        ("jean.example.com", "email_missing_at"),
+        ("jean..example.com", "email_missing_at"),
+        ("jean＠example.com", "email_missing_at"),
+        ("jean﹫example.com", "email_missing_at"),
+        # Nothing on one of its sides.
+        ("@", "email_missing_domain_end"),
+        ("jean@", "email_missing_domain_end"),
+        ("@example.com", None),
+        # A domain without its end.
+        ("jean@localhost", "email_missing_domain_end"),
+        ("jean@orange", "email_missing_domain_end"),
+        ("jean@io", "email_missing_domain_end"),
+        ("jean@-io", "email_missing_domain_end"),
+        ("jean@io-", "email_missing_domain_end"),
+        ("jean@test", "email_missing_domain_end"),
+        ("jean@bad-end-1", "email_missing_domain_end"),
+        # Reserved names.
+        ("jean@example.test", "email_reserved_domain"),
+        ("jean@a.b.TEST", "email_reserved_domain"),
+        ("jean@example.invalid", "email_reserved_domain"),
+        ("jean@my.localhost", "email_reserved_domain"),
+        ("jean@imprimante.local", "email_reserved_domain"),
+        ("jean@abcdef.onion", "email_reserved_domain"),
+        ("jean@1.0.0.127.in-addr.arpa", "email_reserved_domain"),
+        # Dots and dashes.
+        (".jean@example.com", None),
+        ("jean.@example.com", None),
+        ("jean..luc@example.com", None),
+        (".@example.com", None),
+        ("jean@.example.com", None),
+        ("jean@．example.com", None),
+        ("jean@example..com", None),
+        ("jean@example．．com", None),
+        ("jean@example.com.", None),
+        ("jean@example.com。", None),
+        ("jean@-example.com", None),
+        ("jean@－example.com", None),
+        ("jean@example-.com", None),
+        ("jean@example.-.com", None),
+        ("jean@example.com-", None),
+        ("jean@example.b－.com", None),
+        # Names that no domain has.
+        ("jean@example.com2", None),
+        ("jean@example.1", None),
+        ("jean@127.0.0.1", None),
+        ("jean@xn--0.com", None),
+        ("jean@xn--a\u00e9.com", None),
+        ("jean@yy--a.com", None),
+        ("jean@yy－－a.com", None),
+        (f"jean@{LABEL}a.com", None),
+        ("jean@" + "é" * 62 + ".com", None),
+        ("jean@⒈example.com", None),
+        ("jean@1.\u05d0\u05d1.com", None),
+        # White space and line breaks that do not surround the address.
+        ("jean dupont@example.com", "email_bad_character"),
+        ("jean @example.com", "email_bad_character"),
+        ("jean@ example.com", "email_bad_character"),
+        ("jean@exa mple.com", "email_bad_character"),
+        ("jean@example .com", "email_bad_character"),
+        ("jean\n@example.com", "email_bad_character"),
+        ("je\nan@example.com", "email_bad_character"),
+        ("jean@example\n.com", "email_bad_character"),
+        ("jean@exam\r\n ple.com", "email_bad_character"),
+        ("jean@exam\u00a0ple.com", "email_bad_character"),
+        ("jean\u3000@example.com", "email_bad_character"),
+        ("jean@example.com\r\nBcc: luc@example.com", "email_bad_character"),
+        # Other characters.
+        ("jean,luc@example.com", "email_bad_character"),
+        ("jean@example,com", "email_bad_character"),
+        ("jean@example.com,luc@example.com", "email_bad_character"),
+        ("jean@example.com;", "email_bad_character"),
+        ("jean:luc@example.com", "email_bad_character"),
+        ("jean\\@luc@example.com", "email_bad_character"),
+        ("jean@luc@example.com", "email_bad_character"),
+        ("jean@@example.com", "email_bad_character"),
+        ("jean@exam_ple.com", "email_bad_character"),
+        ("jean@example!.com", "email_bad_character"),
+        ("jean@example/org.com", "email_bad_character"),
+        ("jean@example.com:25", "email_bad_character"),
+        ("jean@user:x@example.com", "email_bad_character"),
+        ("mailto:jean@example.com", "email_bad_character"),
+        ("\x00jean@example.com", "email_bad_character"),
+        ("jean@exam\x07ple.com", "email_bad_character"),
+        ("\x7f@example.com", "email_bad_character"),
+        # Quotes, comments, display names, address literals.
+        ('"jean"@example.com', "email_bad_character"),
+        ('"jean luc"@example.com', "email_bad_character"),
+        ('"jean@luc"@example.com', "email_bad_character"),
+        ('"jean..luc"@example.com', "email_bad_character"),
+        ('"jean\\"luc"@example.com', "email_bad_character"),
+        ('""@example.com', "email_bad_character"),
+        ('"""@example.com', "email_bad_character"),
+        ('"jean@example.com', "email_bad_character"),
+        ('jean"@example.com', "email_bad_character"),
+        ('jean"luc"@example.com', "email_bad_character"),
+        ('"jean"."luc"@example.com', "email_bad_character"),
+        ('"jean"luc@example.com', "email_bad_character"),
+        ('"\n"@example.com', "email_bad_character"),
+        ("(Jean)jean@example.com", "email_bad_character"),
+        ("jean(Luc)@example.com", "email_bad_character"),
+        ("jean@(Luc)example.com", "email_bad_character"),
+        ("jean@example.com(Luc)", "email_bad_character"),
+        ("jean@example.com (Luc", "email_bad_character"),
+        ("Jean <jean@example.com>", "email_bad_character"),
+        ("<jean@example.com>", "email_bad_character"),
+        ("jean@example.com>", "email_bad_character"),
+        ("jean@[127.0.0.1]", "email_bad_character"),
+        ("jean@[127.0.0.999]", "email_bad_character"),
+        ("jean@[IPv6:::1]", "email_bad_character"),
+        ("jean@[IPv6:1::2:]", "email_bad_character"),
+        ("jean@[tag:text]", "email_bad_character"),
+        ("jean@[text", "email_bad_character"),
+        ("jean@a[127.0.0.1]", "email_bad_character"),
+        # Unicode that is unsafe on either side.
+        ("jean\u2005luc@example.com", "email_bad_character"),
+        ("jean@\u2028example.com", "email_bad_character"),
+        ("je\u2029an@example.com", "email_bad_character"),
+        ("\u0300jean@example.com", "email_bad_character"),
+        ("jean@\u0300example.com", "email_bad_character"),
+        ("jean\x9c@example.com", "email_bad_character"),
+        ("\u200bjean@example.com", "email_bad_character"),
+        ("jean@example.com\u200b", "email_bad_character"),
+        ("jean@exam\u00adple.com", "email_bad_character"),
+        ("\u202djean-\u202enael@example.com", "email_bad_character"),
+        ("\ufeffjean@example.com", "email_bad_character"),
+        ("\ud800@example.com", "email_bad_character"),
+        ("jean@\udfff.com", "email_bad_character"),
+        ("\ue000@example.com", "email_bad_character"),
+        ("jean\U0010fdef@example.com", "email_bad_character"),
+        ("jean@\ufdef.com", "email_bad_character"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_a_hint(raw: str, hint: str | None) -> None:
+    with pytest.raises(EmailError) as caught:
+        identity(raw)
+    assert (caught.value.code, caught.value.hint) == ("invalid", hint)
+
+
+@pytest.mark.parametrize("raw", ["", " ", "\u200b", "@@", "\n@\n", "a@b@c@d"])
+def test_hardly_anything_is_refused_too(raw: str) -> None:
+    with pytest.raises(EmailError):
+        identity(raw)
+
+
+def test_an_address_may_have_254_characters_and_no_more() -> None:
+    domain = f"@{LABEL}.{LABEL}.example.com"
+    whole = "x" * (EMAIL_LIMIT - len(domain)) + domain
+    assert identity(whole[1:]) == whole[1:]
+    assert identity(whole) == whole
+    assert identity(f" {whole}\n") == whole
+    for raw in ("x" + whole, "x" * 100_000 + domain, "@" * 255, "\n" + "é" * 255):
+        with pytest.raises(EmailError) as caught:
+            identity(raw)
+        assert (caught.value.code, caught.value.hint) == ("too_long", None)
+
+
+def test_the_limit_counts_octets_as_mail_servers_do() -> None:
+    domain = "@example.com"
+    fitting = "é" * ((EMAIL_LIMIT - len(domain)) // 2) + domain
+    assert identity(fitting) == fitting
+    with pytest.raises(EmailError) as caught:
+        identity("é" + fitting)
+    assert caught.value.code == "too_long"
+
+
+@pytest.mark.parametrize("domain", [f"{LABEL}.{LABEL}.{LABEL}.{LABEL}.com", "é." * 60 + "com"])
+def test_a_domain_that_is_too_long_for_the_name_system_is_refused(domain: str) -> None:
+    with pytest.raises(EmailError):
+        identity(f"jean@{domain}")
+
+
+def test_a_refusal_holds_nothing_of_the_address() -> None:
+    with pytest.raises(EmailError) as caught:
+        identity("secret-person\u2603\u0007@example.com")
+    shown = "".join(traceback.format_exception_only(caught.value)) + repr(caught.value.args)
+    assert "secret" not in shown
+    assert "\u2603" not in shown
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_no_name_is_looked_up_and_dns_is_not_even_imported() -> None:
+    script = (
+        "import sys; from palabre.text.email import identity; identity('j@no-such-name.example');"
+        " sys.exit(any(name.split('.')[0] == 'dns' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+LOCAL = st.text(
+    st.sampled_from("abzABZ019.+-_'éÉe\u0301ßκλяЖ日本\u0331Hh"), min_size=1, max_size=12
+)
+DOMAIN = st.sampled_from(
+    ["example.com", "école.fr", "xn--cole-9oa.fr", "Bücher.Example", "日本.jp"]
+)
+
+
+def _identity_or_none(raw: str) -> str | None:
+    with suppress(EmailError):
+        return identity(raw)
+    return None
+
+
+@given(LOCAL, DOMAIN)
+@settings(max_examples=200, deadline=None)
+def test_spelling_makes_no_difference(local: str, domain: str) -> None:
+    known = _identity_or_none(f"{local}@{domain}")
+    assume(known)
+    composed = unicodedata.normalize("NFC", local)
+    capitals = "".join(c.upper() if c.isascii() else c for c in composed)
+    for spelling in (
+        f"\u2003{local}@{domain}\r\n",
+        f"{local}@{domain.upper()}",
+        f"{composed}@{domain}",
+        f"{unicodedata.normalize('NFD', local)}@{unicodedata.normalize('NFD', domain)}",
+        f"{capitals}@{domain}",
+        known,
+    ):
+        assert _identity_or_none(str(spelling)) == known
+
+
+@given(LOCAL, LOCAL)
+@settings(max_examples=100, deadline=None)
+def test_people_who_differ_by_more_than_spelling_stay_apart(one: str, other: str) -> None:
+    first, second = (
+        _identity_or_none(f"{one}@example.com"),
+        _identity_or_none(f"{other}@example.com"),
+    )
+    assume(first and second)
+    same = unicodedata.normalize("NFC", one).lower() == unicodedata.normalize("NFC", other).lower()
+    assert same or first != second
+
+
+@given(st.text(max_size=40) | st.sampled_from(NAUGHTY))
+@settings(max_examples=300, deadline=None)
+def test_no_text_makes_an_address_fail_otherwise(text: str) -> None:
+    for raw in (
+        text,
+        f"{text}@example.com",
+        f"jean@{text}",
+        f"jean@{text}.com",
+        f"{text}@{text}.fr",
+    ):
+        known = _identity_or_none(raw)
+        assert known is None or identity(known) == known

@@ -1,0 +1,188 @@
+"""Changes to a policy: what is taken, what is refused, how they combine, how they are typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from palabre.errors import FIELD_CODES
+from palabre.model import REASONS, Policy, State
+from palabre.text.policy import as_json, check, merge, parse
+
+CHANGED: dict[str, object] = {
+    "first_state": "approved",
+    "depth": 0,
+    "max_links": 5,
+    "comment_limit": 20_000,
+    "close_after_days": 30,
+    "privacy_url": "https://exemple.fr/vie-privee",
+    "reasons": ["other", "abuse"],
+}
+
+
+BAD_FOR_ALL: tuple[object, ...] = (
+    *({}, [], "", " ", "?", "1", b"1", True, False),
+    *(-1, 1.5, 1e400, 2**63, [[]], [None]),
+)
+
+
+def test_every_rule_can_be_changed_and_is_shown() -> None:
+    names = {field.name for field in fields(Policy)}
+    assert set(CHANGED) == names
+    assert check(CHANGED) == (CHANGED, [])
+    assert set(as_json(Policy())) == names
+    assert as_json(merge(Policy(), CHANGED)) == CHANGED
+
+
+def test_merging_makes_values_of_the_model() -> None:
+    policy = merge(Policy(), CHANGED)
+    assert policy.first_state is State.APPROVED
+    assert policy.reasons == ("other", "abuse")
+    assert policy.depth == 0
+
+
+def test_what_is_not_changed_stays() -> None:
+    base = merge(Policy(), CHANGED)
+    assert merge(base, {}) == base
+    assert as_json(merge(base, {"depth": 7})) == CHANGED | {"depth": 7}
+
+
+@pytest.mark.parametrize("rule", CHANGED)
+def test_null_sets_a_rule_back_to_its_default(rule: str) -> None:
+    assert check({rule: None}) == ({rule: None}, [])
+    policy = merge(merge(Policy(), CHANGED), {rule: None})
+    assert getattr(policy, rule) == getattr(Policy(), rule)
+    assert as_json(policy) == CHANGED | {rule: as_json(Policy())[rule]}
+
+
+def test_a_rule_that_only_a_newer_version_knows_is_passed_over_in_the_store() -> None:
+    assert merge(Policy(), {"hue": 7, "depth": 1}) == Policy(depth=1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("first_state", "pending"),
+        ("first_state", State.APPROVED),
+        ("depth", 0),
+        ("depth", 10),
+        ("max_links", 0),
+        ("max_links", 100),
+        ("comment_limit", 1),
+        ("comment_limit", 20_000),
+        ("close_after_days", 1),
+        ("close_after_days", 36_500),
+        ("privacy_url", "http://a"),
+        ("privacy_url", "https://a.fr/" + "a" * 487),
+        ("reasons", ["abuse"]),
+        ("reasons", list(REASONS)),
+        ("reasons", list(reversed(REASONS))),
+    ],
+)
+def test_a_good_value_is_taken_as_it_is(rule: str, value: object) -> None:
+    good, errors = check({rule: value})
+    assert (good, errors) == ({rule: value}, [])
+    assert json.loads(json.dumps(good)) == good
+    assert as_json(merge(Policy(), good))[rule] == value
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        *((rule, value) for rule in CHANGED for value in BAD_FOR_ALL),
+        ("first_state", "rejected"),
+        ("first_state", "Approved"),
+        ("depth", 11),
+        ("depth", 3.0),
+        ("max_links", 101),
+        ("comment_limit", 0),
+        ("comment_limit", 20_001),
+        ("close_after_days", 0),
+        ("close_after_days", 36_501),
+        ("privacy_url", "/vie-privee"),
+        ("privacy_url", "javascript:alert(1)"),
+        ("privacy_url", "https://a.fr/\x00"),
+        ("privacy_url", "https://a.fr/\ud800"),
+        ("reasons", "abuse"),
+        ("reasons", ["abuse", "abuse"]),
+        ("reasons", ["abuse", "rude"]),
+        ("reasons", ["abuse", {}]),
+        ("reasons", {"abuse": True}),
+    ],
+)
+def test_a_bad_value_is_invalid_and_left_out(rule: str, value: object) -> None:
+    good, errors = check({rule: value, "depth" if rule != "depth" else "max_links": 1})
+    assert rule not in good
+    assert len(good) == 1
+    assert [(error.field, error.code) for error in errors] == [(f"policy.{rule}", "invalid")]
+
+
+def test_a_privacy_page_that_is_too_long_is_told_the_limit() -> None:
+    good, (error,) = check({"privacy_url": "https://a.fr/" + "a" * 488})
+    assert good == {}
+    assert (error.code, error.values) == ("too_long", {"limit": 500})
+
+
+def test_every_bad_value_is_named_at_once() -> None:
+    good, errors = check({"hue": 1, "depth": "deep", "max_links": 4, "reasons": []})
+    assert good == {"max_links": 4}
+    assert [(error.field, error.code) for error in errors] == [
+        ("policy.hue", "unknown"),
+        ("policy.depth", "invalid"),
+        ("policy.reasons", "invalid"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("depth", "4", 4),
+        ("depth", " 4 ", 4),
+        ("depth", "-1", -1),
+        ("close_after_days", "30", 30),
+        ("close_after_days", "off", None),
+        ("close_after_days", "OFF", None),
+        ("privacy_url", "", None),
+        ("privacy_url", "https://a.fr/?a=b", "https://a.fr/?a=b"),
+        ("first_state", "approved", "approved"),
+        ("reasons", "abuse, other", ["abuse", "other"]),
+        ("reasons", "abuse", ["abuse"]),
+        ("reasons", "off", None),
+        ("hue", "7", 7),
+    ],
+)
+def test_assignments_are_read_as_changes(name: str, text: str, value: object) -> None:
+    assert parse([(name, text)]) == {name: value}
+
+
+@pytest.mark.parametrize("text", ["four", "1_000", "٤", "1e3", "0x10", "9" * 5000, "4 4", "1.0"])
+def test_a_number_that_is_none_is_refused_by_the_check(text: str) -> None:
+    assert check(parse([("depth", text)]))[1][0].code == "invalid"
+
+
+def test_the_last_assignment_of_a_rule_counts() -> None:
+    assert parse([("depth", "1"), ("max_links", "2"), ("depth", "3")]) == {
+        "depth": 3,
+        "max_links": 2,
+    }
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*CHANGED, "hue", ""]), JSON))
+@settings(max_examples=200, deadline=None)
+def test_no_value_makes_the_check_fail_otherwise(changes: dict[str, object]) -> None:
+    good, errors = check(changes)
+    assert len(good) + len(errors) == len(changes)
+    assert all(error.code in FIELD_CODES for error in errors)
+    assert check(good) == (good, [])
+    assert check(as_json(merge(Policy(), good)))[1] == []
