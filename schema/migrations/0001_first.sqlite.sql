@@ -190,6 +190,7 @@ create index visit_by_expiry on visit (expires_at);
 
 -- Folded words of each comment. Its own copy of them makes deletion exact even when a later
 -- version folds differently; positions are not kept (detail=none), only whole words are asked for.
+-- The words are folded already: the plainest tokenizer takes each of them as one token.
 create virtual table word_index using fts5 (
-  words, detail = none, columnsize = 0, tokenize = 'unicode61 remove_diacritics 0'
+  words, detail = none, columnsize = 0, tokenize = 'ascii'
 );

@@ -387,3 +387,9 @@ def test_no_text_makes_an_address_fail_otherwise(text: str) -> None:
         assert origin_of(raw) is None or origin(origin_of(raw) or "") == origin_of(raw)
         shown = _accepted(link, raw)
         assert shown is None or link(shown) == shown
+
+
+def test_a_scheme_that_only_folds_to_https_is_none_of_ours() -> None:
+    assert origin_of("http\u017f://blog.example/") is None
+    with pytest.raises(AddressError):
+        link("http\u017f://blog.example/")

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from naughty import NAUGHTY
 from palabre.text import markdown, markup
 from palabre.text.markup import DELIMITER_LIMIT, LINE_LIMIT, MARKUP_LIMIT, render
 
@@ -535,6 +536,14 @@ def test_an_attack_is_text(attack: str, frame: str) -> None:
     shown = render(frame.format(attack))
     assert Page(shown).faults == []
     assert not re.search(r"<(?!/?(?:p|br|em|strong|a|code|pre|blockquote|ul|li)[ >])", shown)
+
+
+@pytest.mark.parametrize(
+    "naughty", [text for text in NAUGHTY if not re.search("[\ud800-\udfff]", text)]
+)
+def test_a_naughty_string_is_shown_without_a_fault(naughty: str) -> None:
+    assert Page(render(naughty)).faults == []
+    assert Page(render(f"[*{naughty}*](http://e.fr)")).faults == []
 
 
 def test_threads_do_not_disturb_one_another() -> None:

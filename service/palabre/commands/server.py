@@ -27,6 +27,9 @@ async def serve(app: ASGIApp, listener: socket.socket) -> None:
     Forwarding headers are read by `palabre.web.visitor`, and access is logged by
     `palabre.web.door`: uvicorn's own log prints queries.
     """
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol, and without
+    # it an answer in two parts waits 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         app,
         access_log=False,

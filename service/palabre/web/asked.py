@@ -145,7 +145,7 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
     query: bytes = request.scope["query_string"]
     try:
         return parse_qsl(
-            query.decode("latin-1"), keep_blank_values=False, max_num_fields=PARAMETERS_MOST
+            query.decode("utf-8", "replace"), keep_blank_values=False, max_num_fields=PARAMETERS_MOST
         )
     except ValueError as exc:
         raise BadParameter([FieldError("article", "invalid")]) from exc

@@ -11,7 +11,7 @@ from palabre.actions import decide, edit, queue
 from palabre.errors import BadParameter, FieldError
 from palabre.model import ACTIONS, Scope, State
 from palabre.text import cursor
-from palabre.web import answer, auth, body, shapes
+from palabre.web import answer, auth, body, metrics, shapes
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
 from palabre.web.wanted import NOTE_MOST, Wanted, as_fields
 
@@ -77,6 +77,7 @@ async def act(request: Request) -> Response:
         because=because,
         version=version,
     )
+    metrics.of(request).decisions.labels(found.state).inc()
     return answer.json_answer(shapes.moderated(found, asks.language))
 
 
@@ -99,6 +100,8 @@ async def act_on_many(request: Request) -> Response:
         because=because,
         versions=versions,
     )
+    done = sum(one.status == 200 for one in results)
+    metrics.of(request).decisions.labels(ACTIONS[action or ""]).inc(done)
     shaped = [{"id": one.id, "status": one.status, "state": one.state} for one in results]
     return answer.json_answer({"results": shaped})
 

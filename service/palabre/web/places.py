@@ -101,12 +101,14 @@ async def change_site(request: Request) -> Response:
     """`PATCH /v1/moderation/sites/NAME`: policy."""
     moderator = await auth.requires(request, Scope.ADMIN)
     wanted = Wanted(await body.read_json(request))
-    changes = wanted.object("policy") or {}
+    changes = wanted.object("policy")
+    if changes is None:
+        wanted.wrong("policy", "required")
     wanted.done()
     found = await sites.change_policy(
         asked(request).service,
         request.path_params["name"],
-        changes,
+        changes or {},
         site_id=moderator.site_id,
     )
     return answer.json_answer(shapes.site(found))

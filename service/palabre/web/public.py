@@ -12,7 +12,7 @@ from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound
 from palabre.model import Article, Site
 from palabre.store.threads import Seen
 from palabre.text import address, cursor
-from palabre.web import answer, atom, cors, pages, shapes
+from palabre.web import answer, atom, cors, metrics, pages, shapes
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
 
 COUNTS_MOST = 100
@@ -201,6 +201,7 @@ async def withdraw(request: Request) -> Response:
     asks = asked(request)
     token = request.path_params["token"]
     found = await receipts.withdraw(asks.service, token)
+    metrics.of(request).decisions.labels("deleted").inc()
     if asks.is_page:
         return answer.see_other(receipt_path(asks, token))
     return _receipt(request, token, found)

@@ -22,7 +22,7 @@ from palabre.ids import new_token
 from palabre.model import Policy, Site, State
 from palabre.text import address
 from palabre.text.submission import Fields
-from palabre.web import answer, body, cors, pages, problems, shapes
+from palabre.web import answer, body, cors, metrics, pages, problems, shapes
 from palabre.web.asked import Asked, asked, parameters, visitor_of
 from palabre.web.public import canonical, receipt_path, site_of
 
@@ -33,6 +33,18 @@ SAME_KEY_AGAIN = (InvalidSubmission, TooFast, Busy, StoreUnavailable)
 @cors.for_sites
 async def post(request: Request) -> Response:
     """`POST /v1/comments`: a comment, in any of three encodings."""
+    outcomes = metrics.of(request).submissions
+    try:
+        response = await _post(request)
+    except Problem as problem:
+        outcomes.labels(problem.code).inc()
+        raise
+    if response.status_code < 400:
+        outcomes.labels("stored").inc()
+    return response
+
+
+async def _post(request: Request) -> Response:
     asks = asked(request)
     fields = await body.read(request)
     asks.lang = _text(fields, "lang") or asks.lang
@@ -53,6 +65,7 @@ async def post(request: Request) -> Response:
     except Problem as problem:
         if not asks.is_page:
             raise
+        metrics.of(request).submissions.labels(problem.code).inc()
         return await _form_again(asks, site, fields, problem)
     return _stored(asks, stored, back=_text(fields, "redirect") == "article")
 

@@ -1,0 +1,158 @@
+"""From the form to the public page in a real browser, JavaScript switched off."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from playwright.async_api import Browser, Page
+
+from running import Running
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WORDS = {
+    "fr": {
+        "note": "Les champs obligatoires sont indiqués avec",
+        "awaits": "Votre commentaire est en attente de modération.",
+        "comment": "Commentaire",
+        "name": "Nom",
+        "email": "Adresse de messagerie",
+        "post": "Publier le commentaire",
+        "end": "Il manque la fin du domaine",
+        "withdraw": "Retirer",
+        "deleted": "supprimé",
+    },
+    "en": {
+        "note": "Required fields are marked",
+        "awaits": "Your comment is awaiting moderation.",
+        "comment": "Comment",
+        "name": "Name",
+        "email": "Email address",
+        "post": "Post the comment",
+        "end": "The end of the domain is missing",
+        "withdraw": "Withdraw",
+        "deleted": "deleted",
+    },
+}
+WIDTHS = (320, 1280)
+
+
+@contextlib.asynccontextmanager
+async def page_of(
+    browser: Browser, *, width: int = 1280, language: str = "fr"
+) -> AsyncIterator[Page]:
+    """A page without JavaScript and without memory; its console stays silent."""
+    context = await browser.new_context(
+        java_script_enabled=False, viewport={"width": width, "height": 800}, locale=language
+    )
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    assert await context.cookies() == []
+    assert [url for url in asked if not url.startswith("http://127.0.0.1")] == []
+    assert said == []
+    await context.close()
+
+
+async def fits(page: Page) -> bool:
+    """Whether nothing is wider than the window. Measured in the browser, scripts or not."""
+    session = await page.context.new_cdp_session(page)
+    found = await session.send("Page.getLayoutMetrics")
+    await session.detach()
+    return bool(found["cssContentSize"]["width"] <= found["cssLayoutViewport"]["clientWidth"])
+
+
+async def fill(page: Page, words: dict[str, str], *, text: str, email: str) -> None:
+    await page.get_by_label(words["comment"]).first.fill(text)
+    await page.get_by_label(words["name"]).first.fill("Zoé")
+    await page.get_by_label(words["email"]).first.fill(email)
+    await page.get_by_role("button", name=words["post"]).click()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_reader_posts_from_the_article_and_a_moderator_s_approval_shows_it(
+    browser: Browser, demo: Running, moderator: dict[str, str], width: int
+) -> None:
+    words = WORDS["fr"]
+    text = f"Une question sur les horaires de nuit, vue sur {width} pixels."
+    async with page_of(browser, width=width) as page:
+        await page.goto(f"{demo.url}/demo/")
+        assert await fits(page)
+        assert words["note"] in await page.inner_text("body")
+        await fill(page, words, text=text, email="zoe@example.com")
+        assert "/v1/receipts/" in page.url
+        assert words["awaits"] in await page.inner_text("body")
+        assert await fits(page)
+        _approve(demo, moderator, text)
+        await page.goto(f"{demo.url}/demo/")
+        assert text in await page.inner_text("body")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_mistake_brings_the_form_back_filled_in_with_the_words_beside_the_field(
+    browser: Browser, demo: Running, language: str, width: int
+) -> None:
+    words = WORDS[language]
+    text = f"Bonsoir à tous ({language}, {width})."
+    async with page_of(browser, width=width, language=language) as page:
+        await page.goto(f"{demo.url}/v1/form?article=/demo&lang={language}")
+        assert await fits(page)
+        await fill(page, words, text=text, email="zoe@exemple")
+        assert await fits(page)
+        email = page.get_by_label(words["email"]).first
+        assert await email.get_attribute("aria-invalid") == "true"
+        described = str(await email.get_attribute("aria-describedby")).split()
+        told = [await page.inner_text(f"#{part}") for part in described]
+        assert any(words["end"] in sentence for sentence in told)
+        assert await page.get_by_label(words["comment"]).first.input_value() == text
+        await email.fill("zoe@example.com")
+        await page.get_by_role("button", name=words["post"]).click()
+        assert words["awaits"] in await page.inner_text("body")
+        assert await page.get_attribute("html", "lang") == language
+
+
+async def test_the_author_withdraws_their_comment_on_the_receipt_page(
+    browser: Browser, demo: Running
+) -> None:
+    words = WORDS["fr"]
+    async with page_of(browser) as page:
+        await page.goto(f"{demo.url}/v1/form?article=/demo")
+        await fill(page, words, text="Je regretterai ceci.", email="zoe@example.com")
+        await page.get_by_role("button", name=words["withdraw"]).click()
+        shown = await page.inner_text("body")
+        assert words["deleted"] in shown.lower()
+        assert "Je regretterai ceci." not in shown
+
+
+async def test_the_form_can_be_filled_in_and_sent_with_the_keyboard_alone(
+    browser: Browser, demo: Running
+) -> None:
+    async with page_of(browser) as page:
+        await page.goto(f"{demo.url}/v1/form?article=/demo")
+        typed = {"comment": "Au clavier.", "name": "Zoé", "email": "zoe@example.com", "website": ""}
+        reached = []
+        for _ in range(20):
+            await page.keyboard.press("Tab")
+            name = await page.locator(":focus").get_attribute("name")
+            if name in typed:
+                reached.append(name)
+                await page.keyboard.type(typed[name])
+            elif reached and await page.locator(":focus").evaluate("e => e.localName") == "button":
+                await page.keyboard.press("Enter")
+                break
+        assert reached == list(typed)
+        await page.wait_for_url("**/v1/receipts/**")
+
+
+def _approve(demo: Running, moderator: dict[str, str], text: str) -> None:
+    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        waiting = client.get("/v1/moderation/comments?order=newest").json()["comments"]
+        comment = next(one["id"] for one in waiting if one["text"] == text)
+        client.post(f"/v1/moderation/comments/{comment}/approve").raise_for_status()

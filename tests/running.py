@@ -1,0 +1,110 @@
+"""A real `palabre serve` in a process of its own, on a free port and a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+START_S = 30.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A service that can be started, killed and started again on the same data."""
+
+    def __init__(self, folder: Path, *, wrapper: Sequence[str] = (), **settings: str) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.log = folder / "log"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.wrapper = wrapper
+        self.environ = {
+            name: value for name, value in os.environ.items() if not name.startswith("PALABRE_")
+        } | {
+            "PALABRE_DATA_DIR": str(self.data),
+            "PALABRE_PORT": str(self.port),
+            "PALABRE_SUBMISSION_LIMIT": "off",
+            **{f"PALABRE_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self, *words: str) -> str:
+        """Run a command beside (or before) the service; what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "palabre", *words],
+            env=self.environ,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def add_site(self, name: str = "blog", origin: str = "https://blog.example") -> None:
+        self.command("site", "add", name, "--origin", origin)
+
+    def add_moderator(self, name: str = "alice", scope: str = "moderate") -> dict[str, str]:
+        """The headers of a new moderator."""
+        printed: Mapping[str, Any] = json.loads(
+            self.command("moderator", "add", name, "--scope", scope, "--json")
+        )
+        return {"Authorization": f"Bearer {printed['token']}"}
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.wrapper, sys.executable, "-m", "palabre", "serve"],
+                env=self.environ,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_S
+        while True:
+            assert self.process.poll() is None, self.log.read_text("utf-8", "replace")
+            try:
+                if httpx2.get(f"{self.url}/healthz", timeout=2).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                assert time.monotonic() < deadline, self.log.read_text("utf-8", "replace")
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it as a power cut would: kill -9."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """End it politely; its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
