@@ -56,7 +56,8 @@ async def page_of(
     yield page
     assert await context.cookies() == []
     assert [url for url in asked if not url.startswith("http://127.0.0.1")] == []
-    assert said == []
+    # Chromium remarks on every 4xx; a refused form is one on purpose.
+    assert [text for text in said if "responded with a status of 4" not in text] == []
     await context.close()
 
 
@@ -69,10 +70,11 @@ async def fits(page: Page) -> bool:
 
 
 async def fill(page: Page, words: dict[str, str], *, text: str, email: str) -> None:
-    await page.get_by_label(words["comment"]).first.fill(text)
-    await page.get_by_label(words["name"]).first.fill("Zoé")
-    await page.get_by_label(words["email"]).first.fill(email)
-    await page.get_by_role("button", name=words["post"]).click()
+    form = page.locator("form", has=page.get_by_role("button", name=words["post"]))
+    await form.get_by_label(words["comment"]).fill(text)
+    await form.get_by_label(words["name"]).fill("Zoé")
+    await form.get_by_label(words["email"]).fill(email)
+    await form.get_by_role("button", name=words["post"]).click()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -90,7 +92,7 @@ async def test_a_reader_posts_from_the_article_and_a_moderator_s_approval_shows_
         assert words["awaits"] in await page.inner_text("body")
         assert await fits(page)
         _approve(demo, moderator, text)
-        await page.goto(f"{demo.url}/demo/")
+        await page.get_by_role("link", name="article").click()
         assert text in await page.inner_text("body")
 
 

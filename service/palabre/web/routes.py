@@ -86,6 +86,8 @@ ROUTES: list[BaseRoute] = [
     route("/problems/{code}", get=public.about_problem),
     route("/openapi.json", get=files.openapi),
     route("/static/{name}", get=files.static),
+    # The demonstration's canonical address has no slash at its end, like every article's.
+    route("/demo", get=demo.article),
     route("/demo/", get=demo.article),
     # Operators.
     route("/healthz", get=health.alive),
