@@ -3,3 +3,6 @@
 SITE = "demo"
 ADDRESS = "/demo"
 TITLE = "La bibliothèque qui ne ferme plus"
+
+MODERATOR = "demo"
+"""Who decides in it. The token never leaves `palabre demo`, which revokes it in the end."""

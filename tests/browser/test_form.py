@@ -158,3 +158,17 @@ def _approve(demo: Running, moderator: dict[str, str], text: str) -> None:
         waiting = client.get("/v1/moderation/comments?order=newest").json()["comments"]
         comment = next(one["id"] for one in waiting if one["text"] == text)
         client.post(f"/v1/moderation/comments/{comment}/approve").raise_for_status()
+
+
+async def test_every_article_of_the_demonstration_has_a_page_that_its_links_lead_to(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        found = client.get("/v1/moderation/articles?site=demo").json()["articles"]
+    assert len(found) > 1
+    async with page_of(browser) as page:
+        for article in found:
+            answer = await page.goto(article["url"])
+            assert answer is not None
+            assert answer.status == 200
+            assert article["title"] in await page.inner_text("h1")

@@ -91,7 +91,10 @@ async def _change(
         article.id,
         is_open=article.is_open_by_hand if changes.open is None else changes.open,
         title=changes.title if changes.sets_title else article.title,
-        is_title_vouched=changes.sets_title or article.is_title_vouched,
+        # Taking the title away vouches for none that a reader's form may bring afterwards.
+        is_title_vouched=(
+            changes.title is not None if changes.sets_title else article.is_title_vouched
+        ),
         overridden=overridden,
     )
     return await articles.at(tx, site, article.address, now=service.now())

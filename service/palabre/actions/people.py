@@ -107,12 +107,17 @@ async def block(
 
 
 async def unblock(service: Service, moderator: Moderator, author_id: str) -> Author:
-    """Take a block back; what it did to comments stays decided."""
+    """Take a block back; what it did to comments stays decided.
+
+    An author who was known for the block alone, without a comment left, is forgotten with it.
+    """
 
     async def unit(tx: Tx) -> Author:
         await _own(tx, service, moderator, author_id)
         await authors.unblock(tx, author_id)
-        return await _own(tx, service, moderator, author_id)
+        freed = await _own(tx, service, moderator, author_id)
+        await authors.forget_if_gone(tx, author_id, now=service.now())
+        return freed
 
     return await service.store.write(unit)
 

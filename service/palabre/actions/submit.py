@@ -21,7 +21,7 @@ from palabre.errors import (
 )
 from palabre.ids import new_id, new_token, random_id
 from palabre.keys import Tag
-from palabre.model import Article, Decider, Facts, Policy, Shown, Site, Submission, Visitor
+from palabre.model import Article, Decider, Facts, Policy, Shown, Site, State, Submission, Visitor
 from palabre.service import Service
 from palabre.store import Taken, Tx, articles, authors, comments, receipts, threads, visits
 from palabre.text import markup, submission
@@ -75,9 +75,7 @@ async def submit(
     IdempotencyMismatch, ArticleClosed, TooFast, DuplicateComment; Busy and StoreUnavailable.
     """
     if site is None:
-        errors = submission.check(fields, Policy(), (), header_key=header_key).errors
-        others = [error for error in errors if error.field != "article"]
-        raise InvalidSubmission([FieldError("site", "required"), *others])
+        raise InvalidSubmission(_errors_without_site(fields, header_key))
     if not may_post_from(site, visitor):
         raise OriginNotAllowed
     look = await service.store.read(
@@ -100,6 +98,15 @@ async def submit(
     if stored is None:
         raise DuplicateComment
     return stored
+
+
+def _errors_without_site(fields: submission.Fields, header_key: str | None) -> list[FieldError]:
+    """What is wrong when no site could be told: that, and all that no site would make good."""
+    errors = submission.check(fields, Policy(), (), header_key=header_key).errors
+    found = [error for error in errors if (error.field, error.code) != ("article", "not_allowed")]
+    if not any(error.field == "site" for error in found):
+        found.insert(0, FieldError("site", "required"))
+    return found
 
 
 def may_post_from(site: Site, visitor: Visitor) -> bool:
@@ -188,7 +195,9 @@ async def _add(
         place = under
     if await comments.is_duplicate(tx, article.id, tags.fingerprint):
         return None
-    if sent.title is not None and article.title is None:
+    # Approved comments vouch for their article's title: one that waits must not slip its own in.
+    may_title = article.title is None and (not article.count or verdict.state is State.APPROVED)
+    if sent.title is not None and may_title:
         await articles.suggest_title(tx, article.id, sent.title)
     comment_id = new_id(now)
     new = comments.New(

@@ -77,12 +77,13 @@ async def forget(tx: Tx, author_id: str) -> None:
     await tx.run("delete from author where id = :id", id=author_id)
 
 
-async def forget_if_gone(tx: Tx, author_id: str) -> None:
+async def forget_if_gone(tx: Tx, author_id: str, *, now: datetime) -> None:
     """Remove an author without a comment left, unless a block stands on the hash."""
     await tx.run(
-        "delete from author where id = :id and blocked_at is null "
+        "delete from author where id = :id and (blocked_at is null or blocked_until <= :now) "
         "and not exists (select 1 from comment where author_id = :id)",
         id=author_id,
+        now=ms(now),
     )
 
 

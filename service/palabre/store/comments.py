@@ -261,7 +261,7 @@ async def set_state(
         note=None if becomes is State.DELETED else note,
     )
     if becomes is State.DELETED:
-        await _wipe(tx, comment)
+        await _wipe(tx, comment, now=at)
     return True
 
 
@@ -271,14 +271,14 @@ _WIPED = (
 )
 
 
-async def _wipe(tx: Tx, comment: Standing) -> None:
+async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
     await words.remove(tx, comment.seq)
     await info.put(tx, to_scrub="yes")
     await decisions.forget_texts(tx, comment.id)
     await receipts.forget_replays(tx, comment.id)
     if comment.author_id is not None:
-        await authors.forget_if_gone(tx, comment.author_id)
+        await authors.forget_if_gone(tx, comment.author_id, now=now)
 
 
 async def rewrite(

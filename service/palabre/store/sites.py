@@ -51,6 +51,18 @@ async def add_origin(tx: Tx, site_id: str, origin: str) -> None:
     )
 
 
+async def put_first(tx: Tx, site_id: str, origin: str) -> None:
+    """Put an origin of the site before its others: a bare path's URL is there from now on."""
+    await tx.run(
+        "update site_origin set position = "
+        "(select min(position) from site_origin where site_id = :site) - 1 "
+        "where site_id = :site and origin = :origin and exists (select 1 from site_origin as other "
+        "where other.site_id = :site and other.position < site_origin.position)",
+        site=site_id,
+        origin=origin,
+    )
+
+
 async def by_name(tx: Tx, name: str) -> Site | None:
     row = await tx.one(f"{_SITE} where name = :name", name=name)
     return None if row is None else await _site(tx, row)

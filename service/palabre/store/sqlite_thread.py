@@ -55,27 +55,29 @@ class SqliteTx:
         self._connection = connection
 
     async def run(self, sql: str, /, **values: Value) -> int:
-        try:
-            cursor = self._connection.execute(sql, values)
-        except sqlite3.IntegrityError as exc:
-            named = _UNIQUE.match(str(exc))
-            if named is None:
-                raise
-            raise Taken(_CONSTRAINTS.get(named[1], named[1])) from exc
-        return cursor.rowcount
+        return self._execute(sql, values).rowcount
 
     async def one(self, sql: str, /, **values: Value) -> Row | None:
-        cursor = self._connection.execute(sql, values)
+        cursor = self._execute(sql, values)
         try:
             return cast("Row | None", cursor.fetchone())
         finally:
             cursor.close()
 
     async def all(self, sql: str, /, **values: Value) -> list[Row]:
-        return cast("list[Row]", self._connection.execute(sql, values).fetchall())
+        return cast("list[Row]", self._execute(sql, values).fetchall())
 
     def either(self, *, sqlite: str, postgres: str) -> str:
         return sqlite
+
+    def _execute(self, sql: str, values: dict[str, Value]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.IntegrityError as exc:
+            named = _UNIQUE.match(str(exc))
+            if named is None:
+                raise
+            raise Taken(_CONSTRAINTS.get(named[1], named[1])) from exc
 
 
 def prepare(raw: sqlite3.Connection, *, writes: bool, checkpoints: bool) -> None:

@@ -80,7 +80,8 @@ def parameters(request: Request, *names: str, many: tuple[str, ...] = ()) -> dic
             if "\0" in value or "\ufffd" in value:
                 errors.append(FieldError(name, "invalid"))
     if errors:
-        raise BadParameter(list(dict.fromkeys(errors)))
+        once = {(error.field, error.code, error.hint): error for error in errors}
+        raise BadParameter(list(once.values()))
     return found
 
 
@@ -143,9 +144,8 @@ def _is_own(request: Request, service: Service, origin: str) -> bool:
 
 def _pairs(request: Request) -> list[tuple[str, str]]:
     query: bytes = request.scope["query_string"]
+    text = query.decode("utf-8", "replace")
     try:
-        return parse_qsl(
-            query.decode("utf-8", "replace"), keep_blank_values=False, max_num_fields=PARAMETERS_MOST
-        )
+        return parse_qsl(text, max_num_fields=PARAMETERS_MOST)
     except ValueError as exc:
         raise BadParameter([FieldError("article", "invalid")]) from exc

@@ -54,7 +54,7 @@ async def read_json(request: Request) -> dict[str, object]:
 async def content(request: Request) -> bytes:
     """The body's bytes, BODY_BYTES at most, within the time that a body is given."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:10]) > BODY_BYTES:
+    if declared.isdecimal() and int(declared[:10]) > BODY_BYTES:
         raise BodyTooLarge
     read = bytearray()
     try:
@@ -91,6 +91,9 @@ def _unescaped(raw: bytes) -> bytes:
 
 def _multipart(raw: bytes, boundary: bytes) -> list[Part]:
     """RFC 7578, by python-multipart's parser; a body that breaks off is malformed."""
+    if not boundary:
+        # The parser would find an empty form in anything.
+        raise Malformed
     reader = _Parts()
     try:
         parser = MultipartParser(boundary, reader.callbacks)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from palabre.model import ACTIONS, Scope, State
 from palabre.text import cursor
 from palabre.web import answer, auth, body, metrics, shapes
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
-from palabre.web.wanted import NOTE_MOST, Wanted, as_fields
+from palabre.web.wanted import NOTE_MOST, Wanted, as_fields, is_storable
 
 PAGE = 50
 PAGE_MOST = 200
@@ -189,7 +189,9 @@ def _ids(wanted: Wanted) -> list[str]:
     value = wanted.value("ids")
     if value is None or value == []:
         wanted.wrong("ids", "required")
-    elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    elif not isinstance(value, list) or not all(
+        isinstance(one, str) and is_storable(one) for one in value
+    ):
         wanted.wrong("ids", "invalid")
     elif len(value) > AT_ONCE:
         wanted.wrong("ids", "too_long", hint="ids_too_many", limit=AT_ONCE)

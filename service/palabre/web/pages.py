@@ -152,13 +152,19 @@ def listing_fragment(listing: ListingView, *, language: str, service_url: str) -
     )
 
 
-def demo_page(article: Article, *, listing: str, language: str, base: str = "") -> str:
-    """The demonstration article, with its `listing` fragment and a form written by hand."""
+def demo_page(
+    article: Article, *, listing: str, has_story: bool = True, language: str, base: str = ""
+) -> str:
+    """A demonstration article, with its `listing` fragment and a form written by hand.
+
+    `has_story`: it is the one whose text the template holds.
+    """
     return render(
         "demo/article.html",
         language=language,
         base=base,
         article=article,
+        has_story=has_story,
         listing=Markup(listing),  # noqa: S704 (our own fragment, escaped already)
         languages=locale.LANGUAGES,
     )

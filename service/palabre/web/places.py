@@ -13,7 +13,7 @@ from palabre.web import answer, auth, body, shapes
 from palabre.web.asked import Asked, asked, number, parameters
 from palabre.web.moderation import PAGE, PAGE_MOST, next_page, position_after
 from palabre.web.public import not_canonical
-from palabre.web.wanted import Wanted
+from palabre.web.wanted import Wanted, is_storable
 
 URL_MOST = 2000
 
@@ -102,7 +102,7 @@ async def change_site(request: Request) -> Response:
     moderator = await auth.requires(request, Scope.ADMIN)
     wanted = Wanted(await body.read_json(request))
     changes = wanted.object("policy")
-    if changes is None:
+    if wanted.value("policy") is None:
         wanted.wrong("policy", "required")
     wanted.done()
     found = await sites.change_policy(
@@ -134,13 +134,13 @@ def _canonical_parameter(site: Site, article: str) -> str:
 def _changes(wanted: Wanted) -> articles.Changes:
     title = None
     value = wanted.value("title")
-    if isinstance(value, str) and not rules.is_blank(value):
+    if value is not None and not (isinstance(value, str) and is_storable(value)):
+        wanted.wrong("title", "invalid")
+    elif isinstance(value, str) and not rules.is_blank(value):
         try:
             title = rules.title(value)
         except rules.Refused as exc:
             wanted.refuse("title", exc)
-    elif value is not None and not isinstance(value, str):
-        wanted.wrong("title", "invalid")
     return articles.Changes(
         open=wanted.flag("open"),
         title=title,

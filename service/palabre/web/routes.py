@@ -89,6 +89,7 @@ ROUTES: list[BaseRoute] = [
     # The demonstration's canonical address has no slash at its end, like every article's.
     route("/demo", get=demo.article),
     route("/demo/", get=demo.article),
+    route("/demo/{name}", get=demo.article),
     # Operators.
     route("/healthz", get=health.alive),
     route("/readyz", get=health.ready),

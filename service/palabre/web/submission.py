@@ -25,6 +25,7 @@ from palabre.text.submission import Fields
 from palabre.web import answer, body, cors, metrics, pages, problems, shapes
 from palabre.web.asked import Asked, asked, parameters, visitor_of
 from palabre.web.public import canonical, receipt_path, site_of
+from palabre.web.wanted import is_storable
 
 SAME_KEY_AGAIN = (InvalidSubmission, TooFast, Busy, StoreUnavailable)
 """Problems after which the form is sent again as the same request."""
@@ -124,8 +125,9 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
             pass
         else:
             article = await articles.at(asks.service, site, path)
-            if values.get("parent"):
-                parent = await listing.parent(asks.service, article, values["parent"])
+            replies_to = _text(fields, "parent")
+            if replies_to is not None:
+                parent = await listing.parent(asks.service, article, replies_to)
     rules = article.policy if article else site.policy if site else Policy()
     key = values.get("idempotency_key", "")
     keep_key = isinstance(problem, SAME_KEY_AGAIN) and 8 <= len(key) <= 128
@@ -177,5 +179,8 @@ def _form_page(
 
 
 def _text(fields: Fields, name: str) -> str | None:
+    """A field's trimmed text; None when there is none, or none that the store can be asked for."""
     value = fields.get(name)
-    return value.strip() or None if isinstance(value, str) else None
+    if not isinstance(value, str) or not is_storable(value):
+        return None
+    return value.strip() or None

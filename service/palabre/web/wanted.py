@@ -15,6 +15,11 @@ NOTE_MOST = 2000
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
+def is_storable(text: str) -> bool:
+    """Whether a text holds neither NUL nor a lone surrogate, which JSON can spell."""
+    return _UNSTORABLE.search(text) is None
+
+
 class Wanted:
     """Reads a JSON object; `done` raises InvalidRequest with all that was wrong.
 
@@ -46,7 +51,7 @@ class Wanted:
             if required:
                 self.wrong(field, "required")
             return None
-        if not isinstance(value, str) or _UNSTORABLE.search(value):
+        if not isinstance(value, str) or not is_storable(value):
             self.wrong(field, "invalid")
         elif len(value.strip()) > most:
             self.wrong(field, "too_long", limit=most)
@@ -70,7 +75,7 @@ class Wanted:
 
     def object(self, field: str) -> dict[str, object] | None:
         value = self._found.get(field)
-        if value is None or isinstance(value, dict):
+        if value is None or (isinstance(value, dict) and all(map(is_storable, value))):
             return value
         self.wrong(field, "invalid")
         return None

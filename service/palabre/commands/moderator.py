@@ -1,0 +1,154 @@
+"""`palabre moderator …`: who may read, moderate and administer, and their tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from palabre.commands import opening, terminal
+
+if TYPE_CHECKING:
+    from palabre.service import Service
+    from palabre.store.moderators import Entry
+
+SCOPES = ("read", "moderate", "admin")
+_DAYS_MOST = 36_500
+
+
+def _expiry(ctx: click.Context, parameter: click.Parameter, given: str | None) -> datetime | None:
+    """The moment to come that an operator means."""
+    if given is None:
+        return None
+    text, now = given.strip(), datetime.now(UTC)
+    moment = _moment(text, now)
+    if moment is None:
+        raise click.BadParameter(f"“{text}” is neither days, like 90, nor a date, like 2027-01-31.")
+    if moment <= now:
+        raise click.BadParameter(f"“{text}” has passed already.")
+    return moment
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
+    """What *text* means: days from now, a date (its end) or a moment, in UTC where it has no zone.
+
+    None if it means nothing.
+    """
+    if re.fullmatch("[0-9]{1,5}", text):
+        return now + timedelta(days=int(text)) if int(text) <= _DAYS_MOST else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if "T" not in text and " " not in text:
+        moment = datetime.combine(moment, time(23, 59, 59))
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+@click.group()
+def moderator() -> None:
+    """Add, list and revoke moderators."""
+
+
+@moderator.command()
+@click.argument("name")
+@click.option(
+    "--scope",
+    type=click.Choice(SCOPES),
+    default="moderate",
+    show_default=True,
+    help="What the token allows; each scope includes those before it.",
+)
+@click.option("--site", metavar="NAME", help="The only site it is good for; by default all.")
+@click.option(
+    "--expires",
+    callback=_expiry,
+    metavar="DAYS|DATE",
+    help="When it ends: days from now, such as 90, or a date, such as 2027-01-31 (its end, UTC).",
+)
+@terminal.json_option
+def add(name: str, scope: str, site: str | None, expires: datetime | None, as_json: bool) -> None:
+    """Add the moderator NAME and print the token, which is shown this once."""
+
+    async def work(service: Service) -> str:
+        from palabre.actions import moderators
+        from palabre.model import Scope
+
+        return await moderators.add(
+            service, name, scope=Scope(scope), site=site, expires_at=expires
+        )
+
+    token = opening.with_service(work)
+    if as_json:
+        terminal.print_json({"name": name, "scope": scope, "token": token})
+    else:
+        click.echo(f"Added the moderator {name}. The token is shown this once:")
+        click.echo(token)
+
+
+@moderator.command("list")
+@terminal.json_option
+def list_(as_json: bool) -> None:
+    """List the moderators, the former ones too; never a token."""
+
+    async def work(service: Service) -> Sequence[Entry]:
+        from palabre.store import moderators
+
+        return await service.store.read(moderators.every)
+
+    found = opening.with_service(work)
+    if as_json:
+        terminal.print_json([_shape(entry) for entry in found])
+    elif found:
+        rows = [
+            (entry.name, entry.scope.value, entry.site or "all", _standing(entry))
+            for entry in found
+        ]
+        terminal.print_columns(("NAME", "SCOPE", "SITE", "TOKEN"), rows)
+    else:
+        click.echo("There is no moderator yet.")
+
+
+@moderator.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End the token of the moderator NAME at once.
+
+    The log goes on naming them; the name can't be given again.
+    """
+
+    async def work(service: Service) -> None:
+        from palabre.actions import moderators
+
+        await moderators.revoke(service, name)
+
+    opening.with_service(work)
+    click.echo(f"The token of {name} no longer works.")
+
+
+def _standing(entry: Entry) -> str:
+    if entry.revoked_at is not None:
+        return f"revoked {_instant(entry.revoked_at)}"
+    if entry.expires_at is None:
+        return "works"
+    is_over = entry.expires_at <= datetime.now(UTC)
+    return f"{'expired' if is_over else 'works until'} {_instant(entry.expires_at)}"
+
+
+def _shape(entry: Entry) -> dict[str, str | None]:
+    return {
+        "name": entry.name,
+        "scope": entry.scope.value,
+        "site": entry.site,
+        "created_at": _instant(entry.created_at),
+        "expires_at": _instant(entry.expires_at),
+        "revoked_at": _instant(entry.revoked_at),
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    """A time in RFC 3339, UTC, to the second, as the API writes it."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,74 @@
+"""`palabre serve`: the service itself."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from palabre.commands import opening, terminal
+
+if TYPE_CHECKING:
+    from palabre.service import Service
+    from palabre.settings import Settings
+
+
+@click.command()
+@click.option("--host", help="Address or name to listen on, instead of PALABRE_HOST.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="Port to listen on, instead of PALABRE_PORT; 0 takes any free one.",
+)
+def serve(host: str | None, port: int | None) -> None:
+    """Run the service until SIGTERM or Ctrl+C.
+
+    The first start makes the key and the store. One process serves a store; other commands may
+    run beside it.
+    """
+    asyncio.run(_serve(opening.chosen(host=host, port=port)))
+
+
+async def _serve(settings: Settings) -> None:
+    from palabre.app import build
+    from palabre.commands import server
+    from palabre.service import opened
+
+    async with opened(settings, serving=True) as service:
+        with server.listener(settings.host, settings.port) as listening:
+            port = listening.getsockname()[1]
+            service = replace(service, settings=_at_port(settings, port))
+            lines = await _greeting(service)
+            # One write: a reader that closes its end after the first line has got all of them.
+            await server.serve(
+                build(service), listening, ready=lambda: click.echo("\n".join(lines))
+            )
+
+
+def _at_port(settings: Settings, port: int) -> Settings:
+    """The settings, a port of 0 replaced by the *port* that it has become."""
+    from palabre.settings import default_public_url
+
+    if settings.port == port:
+        return settings
+    changes: dict[str, object] = {"port": port}
+    if settings.public_url == default_public_url(settings.host, settings.port):
+        changes["public_url"] = default_public_url(settings.host, port)
+    return settings.model_copy(update=changes)
+
+
+async def _greeting(service: Service) -> list[str]:
+    """What the operator is told once the service accepts connections: where it is, first of all."""
+    from palabre import demonstration
+    from palabre.settings import default_public_url
+    from palabre.store import sites
+
+    settings = service.settings
+    here = default_public_url(settings.host, settings.port)
+    public = "" if settings.public_url == here else f", for visitors {settings.public_url}"
+    lines = [f"Palabre is serving at {here}{public}"]
+    if await service.store.read(lambda tx: sites.by_name(tx, demonstration.SITE)):
+        lines.append(f"The demonstration is at {settings.public_url}{demonstration.ADDRESS}/")
+    return lines + await terminal.moderator_missing(service)

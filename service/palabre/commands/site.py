@@ -1,0 +1,140 @@
+"""`palabre site …`: the web sites whose articles take comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from palabre.commands import opening, terminal
+from palabre.errors import InvalidRequest, Refusal, SiteNotFound
+
+if TYPE_CHECKING:
+    from palabre.model import Site
+    from palabre.service import Service
+
+
+@click.group()
+def site() -> None:
+    """Add, list and change sites."""
+
+
+@site.command()
+@click.argument("name")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    required=True,
+    metavar="URL",
+    help="Where its pages are, such as https://blog.example. May be repeated: links lead to the "
+    "first.",
+)
+@click.option("--locale", help="Its language, fr or en; by default PALABRE_LOCALE.")
+@terminal.json_option
+def add(name: str, origins: tuple[str, ...], locale: str | None, as_json: bool) -> None:
+    """Add the site NAME."""
+
+    async def work(service: Service) -> Site:
+        from palabre.actions import sites
+
+        return await sites.add(service, name, origins=origins, locale=locale)
+
+    added = opening.with_service(work)
+    if as_json:
+        terminal.print_json(_shape(added))
+    else:
+        click.echo(f"Added the site {added.name} at {', '.join(added.origins)}.")
+
+
+@site.command("list")
+@terminal.json_option
+def list_(as_json: bool) -> None:
+    """List the sites."""
+
+    async def work(service: Service) -> list[Site]:
+        from palabre.store import sites
+
+        return await service.store.read(sites.every)
+
+    found = opening.with_service(work)
+    if as_json:
+        terminal.print_json([_shape(one) for one in found])
+    elif found:
+        rows = [(one.name, one.locale, " ".join(one.origins)) for one in found]
+        terminal.print_columns(("NAME", "LOCALE", "ORIGINS"), rows)
+    else:
+        click.echo("There is no site yet.")
+
+
+def _assignments(
+    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    for one in given:
+        if "=" not in one:
+            raise click.BadParameter(f"“{one}” is not of the form KEY=VALUE.")
+    return [(name, value) for name, _, value in (one.partition("=") for one in given)]
+
+
+@site.command("set")
+@click.argument("name")
+@click.argument("assignments", nargs=-1, required=True, metavar="KEY=VALUE…", callback=_assignments)
+@terminal.json_option
+def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
+    """Change the rules of the site NAME; “off” or nothing sets one back to its default.
+
+    \b
+    first_state       pending, or approved unless a screening rule minds
+    depth             levels of replies, 0 to 10
+    max_links         links a comment may hold unremarked, 0 to 100
+    comment_limit     characters of a comment, 1 to 20000
+    close_after_days  days after which an article takes no more comments
+    privacy_url       address of the page on privacy, shown beside the form
+    reasons           reasons to reject a comment that moderators are offered,
+                      separated by commas
+    """
+
+    async def work(service: Service) -> Site:
+        from palabre.actions import sites
+        from palabre.text import policy
+
+        return await sites.change_policy(service, name, policy.parse(assignments))
+
+    try:
+        changed = opening.with_service(work)
+    except SiteNotFound as exc:
+        raise Refusal(f"There is no site “{name}”.") from exc
+    except InvalidRequest as exc:
+        raise Refusal(*_mistakes(exc)) from exc
+    if as_json:
+        terminal.print_json(_shape(changed))
+    else:
+        click.echo("\n".join(terminal.assignments(_policy(changed))))
+
+
+def _mistakes(wrong: InvalidRequest) -> list[str]:
+    """A sentence for each rule that can't be what it was to be."""
+    from palabre import locale
+
+    return [
+        f"{error.field.removeprefix('policy.')}: "
+        + locale.say("en", f"field.{error.hint or error.code}", **error.values)
+        for error in wrong.errors
+    ]
+
+
+def _policy(found: Site) -> Mapping[str, object]:
+    from palabre.text import policy
+
+    return policy.as_json(found.policy)
+
+
+def _shape(found: Site) -> dict[str, object]:
+    """A site as `GET /v1/moderation/sites/NAME` answers it; a test compares the two."""
+    return {
+        "name": found.name,
+        "origins": list(found.origins),
+        "locale": found.locale,
+        "policy": _policy(found),
+    }

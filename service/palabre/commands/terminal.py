@@ -1,0 +1,77 @@
+"""What several commands print, and how: JSON for programs, columns and command lines for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from palabre.service import Service
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+_WHERE = ("PALABRE_CONFIG", "PALABRE_DATA_DIR", "PALABRE_DATABASE_URL", "PALABRE_KEY_FILE")
+"""Settings that choose the store, and are no secret."""
+
+
+def print_json(value: object) -> None:
+    """A value as JSON, readable by people too."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under their heads, each column as wide as it needs to be."""
+    lines = [list(head), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def command_line(*words: str) -> str:
+    """What to type in another terminal for a subcommand on the same store."""
+    given = [f"{name}={shlex.quote(os.environ[name])}" for name in _WHERE if name in os.environ]
+    return " ".join([*given, *_program(sys.argv[0]), *map(shlex.quote, words)])
+
+
+def _program(called: str) -> list[str]:
+    """How to call this program again, which was *called* so."""
+    path = Path(called)
+    if path.name == "__main__.py":
+        return [shlex.quote(sys.executable), "-m", "palabre"]
+    in_path = shutil.which(path.name)
+    if in_path is not None and Path(in_path).absolute() == path.absolute():
+        return [path.name]
+    return [shlex.quote(called)]
+
+
+async def moderator_missing(service: Service) -> list[str]:
+    """Lines that say how to add a moderator, when nobody has a token that works."""
+    from palabre.store import moderators
+
+    now = service.now()
+    for entry in await service.store.read(moderators.every):
+        is_over = entry.expires_at is not None and entry.expires_at <= now
+        if entry.revoked_at is None and not is_over:
+            return []
+    command = command_line("moderator", "add", "alice", "--scope", "moderate")
+    return ["There is no moderator yet. This adds one and prints the token:", f"  {command}"]
+
+
+def assignments(values: Mapping[str, object]) -> list[str]:
+    """`name=value` for each, as `site set` takes them; nothing is `off`, lists have commas."""
+    return [f"{name}={_written(value)}" for name, value in values.items()]
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return "off"
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,125 @@
+"""`palabre moderator …`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from commands.terminal import Terminal
+from palabre import settings
+from palabre.actions import moderators
+from palabre.model import Moderator
+from palabre.service import opened
+
+TODAY = datetime.now(UTC).date()
+
+
+def _known(palabre: Terminal, token: str) -> Moderator:
+    """Who a token belongs to; raises Unauthenticated."""
+
+    async def ask() -> Moderator:
+        chosen = settings.load({"PALABRE_DATA_DIR": str(palabre.data)})
+        async with opened(chosen) as service:
+            return await moderators.known(service, token)
+
+    return asyncio.run(ask())
+
+
+def test_a_moderator_s_token_is_printed_and_works(palabre: Terminal) -> None:
+    printed = palabre.json("moderator", "add", "alice", "--scope", "admin")
+    assert set(printed) == {"name", "scope", "token"}
+    assert (printed["name"], printed["scope"]) == ("alice", "admin")
+    found = _known(palabre, printed["token"])
+    assert (found.name, found.scope, found.site_id) == ("alice", "admin", None)
+
+
+def test_a_moderator_moderates_unless_told_otherwise(palabre: Terminal) -> None:
+    lines = palabre("moderator", "add", "alice").splitlines()
+    assert lines[0] == "Added the moderator alice. The token is shown this once:"
+    assert _known(palabre, lines[1]).scope == "moderate"
+    assert len(lines) == 2
+
+
+def test_a_moderator_may_be_for_one_site_only(palabre: Terminal) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    token = palabre.json("moderator", "add", "alice", "--site", "blog")["token"]
+    assert _known(palabre, token).site_id is not None
+    assert palabre.json("moderator", "list")[0]["site"] == "blog"
+    assert palabre.refused("moderator", "add", "bob", "--site", "no") == "There is no site “no”.\n"
+    assert len(palabre.json("moderator", "list")) == 1
+
+
+def test_the_token_stands_nowhere_afterwards(palabre: Terminal) -> None:
+    token = palabre.json("moderator", "add", "alice")["token"]
+    assert token not in palabre("moderator", "list") + palabre("moderator", "list", "--json")
+    assert all(token.encode() not in content for content in palabre.files().values())
+
+
+def test_the_list_says_who_there_is_and_was(palabre: Terminal) -> None:
+    assert palabre("moderator", "list") == "There is no moderator yet.\n"
+    palabre("moderator", "add", "alice", "--scope", "read")
+    palabre("moderator", "add", "bob", "--expires", "2999-01-31")
+    palabre("moderator", "add", "chloé")
+    assert palabre("moderator", "revoke", "chloé") == "The token of chloé no longer works.\n"
+    alice, bob, chloe = palabre.json("moderator", "list")
+    now = datetime.now(UTC)
+    assert abs(datetime.fromisoformat(alice.pop("created_at")) - now) < timedelta(minutes=1)
+    nothing = {"site": None, "expires_at": None, "revoked_at": None}
+    assert alice == {"name": "alice", "scope": "read", **nothing}
+    assert bob["expires_at"] == "2999-01-31T23:59:59Z"
+    assert abs(datetime.fromisoformat(chloe["revoked_at"]) - now) < timedelta(minutes=1)
+    assert palabre("moderator", "list").splitlines() == [
+        "NAME   SCOPE     SITE  TOKEN",
+        "alice  read      all   works",
+        "bob    moderate  all   works until 2999-01-31T23:59:59Z",
+        f"chloé  moderate  all   revoked {chloe['revoked_at']}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "expires"),
+    [
+        ("2999-01-31", "2999-01-31T23:59:59Z"),
+        ("2999-01-31T12:30", "2999-01-31T12:30:00Z"),
+        ("2999-01-31T12:30:00+02:00", "2999-01-31T10:30:00Z"),
+        ("2999-01-31 12:30Z", "2999-01-31T12:30:00Z"),
+        (str(TODAY), f"{TODAY}T23:59:59Z"),
+    ],
+)
+def test_an_end_may_be_a_date_or_a_moment(palabre: Terminal, given: str, expires: str) -> None:
+    palabre("moderator", "add", "alice", "--expires", given)
+    assert palabre.json("moderator", "list")[0]["expires_at"] == expires
+
+
+def test_an_end_may_be_so_many_days_away(palabre: Terminal) -> None:
+    palabre("moderator", "add", "alice", "--expires", "90")
+    expires = datetime.fromisoformat(palabre.json("moderator", "list")[0]["expires_at"])
+    assert abs(expires - datetime.now(UTC) - timedelta(days=90)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "36501", "soon", "2020-01-31", "2999-02-30", ""])
+def test_an_end_that_has_passed_or_means_nothing_is_refused(palabre: Terminal, given: str) -> None:
+    assert "Invalid value for '--expires'" in palabre.misused(
+        "moderator", "add", "alice", f"--expires={given}"
+    )
+    assert palabre.files() == {}
+
+
+@pytest.mark.parametrize("name", ["", " alice", "author", "Rule", "a@example.com", "a" * 65])
+def test_a_bad_name_is_refused(palabre: Terminal, name: str) -> None:
+    assert "cannot be a moderator's name" in palabre.refused("moderator", "add", "--", name)
+
+
+def test_a_name_is_given_once_for_ever(palabre: Terminal) -> None:
+    palabre("moderator", "add", "alice")
+    palabre("moderator", "revoke", "alice")
+    assert "the log knows them by that name" in palabre.refused("moderator", "add", "alice")
+
+
+def test_who_is_not_there_or_no_more_cannot_be_revoked(palabre: Terminal) -> None:
+    assert "There is no moderator “bob”" in palabre.refused("moderator", "revoke", "bob")
+    palabre("moderator", "add", "bob")
+    palabre("moderator", "revoke", "bob")
+    assert "There is no moderator “bob”" in palabre.refused("moderator", "revoke", "bob")

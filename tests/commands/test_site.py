@@ -1,0 +1,127 @@
+"""`palabre site …`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+import pytest
+
+from commands.terminal import Terminal
+from palabre import settings
+from palabre.actions import sites
+from palabre.model import Policy
+from palabre.service import opened
+from palabre.web import shapes
+
+DEFAULTS = asdict(Policy()) | {"first_state": "pending", "reasons": list(Policy().reasons)}
+
+
+def test_a_site_is_printed_as_it_was_added(palabre: Terminal) -> None:
+    found = palabre.json(
+        "site",
+        "add",
+        "blog",
+        "--origin",
+        "https://Blog.example:443/",
+        "--origin",
+        "http://b.example",
+    )
+    assert found == {
+        "name": "blog",
+        "origins": ["https://blog.example", "http://b.example"],
+        "locale": "fr",
+        "policy": DEFAULTS,
+    }
+    assert palabre.json("site", "list") == [found]
+
+
+def test_a_site_is_printed_as_the_interface_answers_it(palabre: Terminal) -> None:
+    printed = palabre.json("site", "add", "blog", "--origin", "https://blog.example")
+
+    async def answered() -> object:
+        chosen = settings.load({"PALABRE_DATA_DIR": str(palabre.data)})
+        async with opened(chosen) as service:
+            return shapes.site(await sites.get(service, "blog"))
+
+    assert asyncio.run(answered()) == printed
+
+
+def test_a_site_speaks_the_language_that_it_is_given(palabre: Terminal) -> None:
+    palabre.settings["PALABRE_LOCALE"] = "en"
+    first = palabre.json("site", "add", "a", "--origin", "https://a.example")
+    second = palabre.json("site", "add", "b", "--origin", "https://b.example", "--locale", "fr")
+    assert (first["locale"], second["locale"]) == ("en", "fr")
+
+
+def test_people_read_sites_in_columns(palabre: Terminal) -> None:
+    assert palabre("site", "list") == "There is no site yet.\n"
+    said = palabre("site", "add", "blog", "--origin", "https://blog.example")
+    assert said == "Added the site blog at https://blog.example.\n"
+    palabre("site", "add", "a", "--origin", "https://a.example", "--origin", "https://b.example")
+    assert palabre("site", "list").splitlines() == [
+        "NAME  LOCALE  ORIGINS",
+        "a     fr      https://a.example https://b.example",
+        "blog  fr      https://blog.example",
+    ]
+
+
+def test_everything_wrong_with_a_new_site_is_named_at_once(palabre: Terminal) -> None:
+    said = palabre.refused(
+        "site", "add", "no/name", "--origin", "ftp://a", "--origin", "/b", "--locale", "de"
+    )
+    assert len(said.splitlines()) == 4
+    for word in ("“no/name”", "“ftp://a”", "“/b”", "“de”"):
+        assert word in said
+    assert palabre.json("site", "list") == []
+
+
+def test_a_name_and_an_origin_belong_to_one_site(palabre: Terminal) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    again = palabre.refused("site", "add", "blog", "--origin", "https://other.example")
+    assert again == "There is a site “blog” already.\n"
+    shared = palabre.refused("site", "add", "other", "--origin", "https://blog.example")
+    assert "belongs to another site already" in shared
+    assert [site["name"] for site in palabre.json("site", "list")] == ["blog"]
+
+
+def test_rules_are_changed_one_by_one_and_taken_back_to_their_defaults(palabre: Terminal) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    changed = palabre.json("site", "set", "blog", "first_state=approved", "close_after_days=90")
+    assert changed["policy"] == DEFAULTS | {"first_state": "approved", "close_after_days": 90}
+    changed = palabre.json("site", "set", "blog", "first_state=", "reasons=abuse,other")
+    assert changed["policy"] == DEFAULTS | {"close_after_days": 90, "reasons": ["abuse", "other"]}
+    assert palabre.json("site", "list") == [changed]
+
+
+def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    printed = palabre("site", "set", "blog", "privacy_url=https://blog.example/a?b=c", "depth=0")
+    assert printed.splitlines() == [
+        "first_state=pending",
+        "depth=0",
+        "max_links=2",
+        "comment_limit=10000",
+        "close_after_days=off",
+        "privacy_url=https://blog.example/a?b=c",
+        "reasons=off_topic,abuse,illegal,personal_data,advertising,duplicate,other",
+    ]
+    assert palabre("site", "set", "blog", *printed.splitlines()) == printed
+
+
+def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal) -> None:
+    before = palabre.json("site", "add", "blog", "--origin", "https://blog.example")
+    said = palabre.refused(
+        "site", "set", "blog", "depth=2", "max_links=many", "colour=red", "privacy_url=/here"
+    ).splitlines()
+    assert [line.partition(": ")[0] for line in said] == ["max_links", "colour", "privacy_url"]
+    assert said[0].endswith(
+        "This value does not have the expected form: please check and correct it."
+    )
+    assert said[2].endswith("as in https://example.com.")
+    assert palabre.json("site", "list") == [before]
+
+
+@pytest.mark.parametrize("rules", [("depth=2",), ("depth=2", "max_links=1")])
+def test_a_site_that_is_not_there_has_no_rules(palabre: Terminal, rules: tuple[str, ...]) -> None:
+    assert palabre.refused("site", "set", "blog", *rules) == "There is no site “blog”.\n"
