@@ -13,13 +13,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
 from palabre import settings
 from palabre.actions import moderators, sites
 from palabre.app import build
 from palabre.model import Scope, Site
 from palabre.service import Service, opened
-from starlette.types import Receive, Send
-from starlette.types import Scope as AsgiScope
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORIGIN = "https://blog.example"

@@ -271,6 +271,13 @@ def test_proxies_limit_the_time_of_heads_and_bodies() -> None:
         assert 0 < int(one(pattern, directives(name))) <= most
 
 
+def test_nginx_sets_the_visitor_s_address_and_appends_it_to_nothing() -> None:
+    text = directives("nginx.conf")
+    assert one(r"proxy_set_header X-Forwarded-For (\S+);", text) == "$remote_addr"
+    assert one(r"proxy_set_header Forwarded (\S+);", text) == '""'
+    assert "proxy_add_x_forwarded_for" not in text
+
+
 def test_nginx_logs_no_variable_that_holds_an_address_or_a_query() -> None:
     format_ = one(r"(?s)log_format palabre(.*?);\n", directives("nginx.conf"))
     assert set(re.findall(r"\$(\w+)", format_)) == {

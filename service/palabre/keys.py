@@ -146,8 +146,16 @@ def read(path: Path) -> Keys | None:
 def make(path: Path) -> Keys:
     """A fresh key in a new file of mode 0600, on disk before this returns.
 
-    Never overwrites: when another process was quicker, its key is the one returned.
+    Never overwrites: when another process was quicker, its key is the one returned. Refuses where
+    no file can be made.
     """
+    try:
+        return _make(path)
+    except OSError as exc:
+        raise Refusal(f"The key file {path} cannot be made: {type(exc).__name__}.") from exc
+
+
+def _make(path: Path) -> Keys:
     master = secrets.token_bytes(KEY_BYTES)
     line = f"{id_of(master)} {base64.urlsafe_b64encode(master).decode()}\n"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from palabre import keys as key_files
 from palabre.errors import Refusal
 from palabre.keys import Keys
 from palabre.settings import Settings
-from palabre.store import SqliteStore, Tx, info, open_store
+from palabre.store import SqliteStore, Tx, info, known_from_outside, open_store
 
 Clock = Callable[[], datetime]
 
@@ -40,6 +40,7 @@ async def opened(
     The first one makes the key and the tables. Refuses, before anything is written, when the
     store belongs to a key that isn't here.
     """
+    check_key(settings)
     store = await open_store(settings, serving=serving)
     try:
         keys = await unlock(store, settings)
@@ -52,10 +53,20 @@ async def opened(
 
 async def unlock(store: SqliteStore, settings: Settings) -> Keys:
     """The keys that the store belongs to; a fresh one for a fresh store."""
+    keys = _fitting(settings, {} if await store.is_empty() else await store.read(info.get))
+    return keys or key_files.make(settings.key_path)
+
+
+def check_key(settings: Settings) -> None:
+    """Refuse, before the store is even opened, when it belongs to a key that isn't here."""
+    _fitting(settings, known_from_outside(settings))
+
+
+def _fitting(settings: Settings, known: Mapping[str, str]) -> Keys | None:
+    """The keys that are given, if any, which fit what the store says of itself. Refuses others."""
     keys = given_keys(settings)
-    known = {} if await store.is_empty() else await store.read(info.get)
     if "key_check" not in known:
-        return keys or key_files.make(settings.key_path)
+        return keys
     if keys is None:
         raise Refusal(
             f"The master key is missing: this store belongs to key {known['key_id']}, and there "
@@ -81,7 +92,7 @@ async def _claim(tx: Tx, keys: Keys) -> None:
         await info.put(tx, key_id=keys.current_id, key_check=keys.check_value())
 
 
-def _verify(known: dict[str, str], keys: Keys) -> None:
+def _verify(known: Mapping[str, str], keys: Keys) -> None:
     if known["key_check"] != keys.check_value():
         raise Refusal(
             f"This is not the master key of this store: it belongs to key {known['key_id']}, and "

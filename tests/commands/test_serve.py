@@ -224,3 +224,13 @@ def test_listening_everywhere_takes_both_kinds_of_addresses() -> None:
         for host in ("127.0.0.1", "::1"):
             with socket.create_connection((host, port), timeout=5):
                 pass
+
+
+def test_a_connection_sends_each_part_of_an_answer_at_once() -> None:
+    with (
+        server.listener("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -85,7 +85,7 @@ async def test_a_unit_that_fails_is_undone_alone(store: SqliteStore) -> None:
 
     async def unnamed(tx: Tx) -> None:
         await tx.run("insert into thing values ('c', 'x')")
-        await tx.run("insert into nothing values (1)")
+        await tx.run("insert into absent values (1)")
 
     outcomes = await asyncio.gather(
         store.write(put("a")),
@@ -113,7 +113,7 @@ async def test_a_unit_sees_what_those_before_it_in_the_batch_have_done(
     found = await asyncio.gather(
         store.write(put("a")), store.write(count), store.write(put("b")), store.write(count)
     )
-    assert found == ["a", 1, "b", 2]
+    assert list(found) == ["a", 1, "b", 2]
 
 
 async def test_the_unit_of_one_who_no_longer_waits_is_whole(store: SqliteStore) -> None:
@@ -471,9 +471,8 @@ async def test_aiosqlite_runs_work_in_the_connections_thread_as_the_driver_needs
             return await connection._execute(work, *arguments)  # type: ignore[no-untyped-call]
 
         # In the thread that may use the connection, with its arguments, and a result back.
-        assert await execute(lambda one, n: one.execute("select ?", (n,)).fetchone(), raw, 7) == (
-            7,
-        )
+        found = await execute(lambda one, n: one.execute("select ?", (n,)).fetchone(), raw, 7)
+        assert found == (7,)
         # Whatever is raised comes back as it is.
         error = LookupError("as it is")
 

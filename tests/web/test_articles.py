@@ -173,6 +173,30 @@ async def test_the_title_of_a_comment_that_waits_is_not_public_on_a_busy_article
         assert "ACHETEZ" not in (await client.get(url)).text
 
 
+async def test_what_waits_changes_nothing_that_the_public_can_see(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    await makers.approved(client, moderator, article="/busy")
+
+    async def everything() -> list[object]:
+        found: list[object] = []
+        for article in ("/new", "/busy"):
+            for path in ("comments", "comments.html", "comments.atom", "counts", "form"):
+                answer = await client.get(f"/v1/{path}", params={"article": article})
+                headers = dict(answer.headers)
+                headers.pop("x-request-id")
+                found.append((answer.status_code, headers if path != "form" else None))
+                found.append(answer.text if path != "form" else "INCONNU" in answer.text)
+        return found
+
+    before = await everything()
+    for article in ("/new", "/busy"):
+        waiting = await makers.comment(client, article=article, title="INCONNU")
+        await makers.act(client, moderator, waiting, "reject")
+        await makers.act(client, moderator, waiting, "spam")
+    assert await everything() == before
+
+
 async def test_a_rule_of_the_article_stands_before_the_sites_and_null_takes_it_back(
     client: httpx2.AsyncClient, moderator: dict[str, str], admin: dict[str, str]
 ) -> None:

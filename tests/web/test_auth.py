@@ -36,6 +36,7 @@ PUBLIC = {
     ("GET", "/static/{name}"),
     ("GET", "/demo"),
     ("GET", "/demo/"),
+    ("GET", "/demo/{name}"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),

@@ -71,22 +71,23 @@ async def test_a_hundred_articles_are_counted_and_no_more(client: httpx2.AsyncCl
     assert field_codes(await client.get(url), 400) == {"article": "too_long"}
 
 
-@pytest.mark.parametrize(
-    ("query", "errors"),
-    [
-        ("", {"article": "required"}),
-        ("article=", {"article": "required"}),
-        ("article=/a&article=//x", {"article": "not_allowed"}),
-        ("article=/a&article=https://elsewhere.example/", {"article": "not_allowed"}),
-        ("article=/a%00", {"article": "invalid"}),
-        ("article=/a&article=/%E9", {"article": "invalid"}),
-        ("article=/a&site=blog&site=blog", {"site": "invalid"}),
-    ],
+BAD_PARAMETERS = (
+    ("", {"article": "required"}),
+    ("article=", {"article": "required"}),
+    ("article=/a&article=//x", {"article": "not_allowed"}),
+    ("article=/a&article=https://elsewhere.example/", {"article": "not_allowed"}),
+    ("article=/a%00", {"article": "invalid"}),
+    ("article=/a&article=/%E9", {"article": "invalid"}),
+    ("article=/a&site=blog&site=blog", {"site": "invalid"}),
 )
+
+
 async def test_a_bad_parameter_is_named(
-    client: httpx2.AsyncClient, query: str, errors: dict[str, str]
+    client: httpx2.AsyncClient, subtests: pytest.Subtests
 ) -> None:
-    assert field_codes(await client.get(f"/v1/counts?{query}"), 400) == errors
+    for query, errors in BAD_PARAMETERS:
+        with subtests.test(query[:40]):
+            assert field_codes(await client.get(f"/v1/counts?{query}"), 400) == errors
 
 
 async def test_an_unknown_site_is_not_there(client: httpx2.AsyncClient) -> None:

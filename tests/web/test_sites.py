@@ -148,28 +148,29 @@ async def test_the_same_address_on_two_sites_is_two_authors(
 # Which pages.
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "https://evil.example",
-        "http://blog.example",
-        "https://blog.example:444",
-        "https://blog.example.evil.example",
-        "https://blog.example@evil.example",
-        "https://xblog.example",
-        "file://",
-        "nonsense",
-        "https://comments.example.evil.example",
-        "http://comments.example:81",
-        "",
-    ],
+FOREIGN = (
+    "https://evil.example",
+    "http://blog.example",
+    "https://blog.example:444",
+    "https://blog.example.evil.example",
+    "https://blog.example@evil.example",
+    "https://xblog.example",
+    "file://",
+    "nonsense",
+    "https://comments.example.evil.example",
+    "http://comments.example:81",
+    "",
 )
+
+
 async def test_a_page_of_another_origin_may_not_send_comments(
-    client: httpx2.AsyncClient, moderator: dict[str, str], origin: str
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    answer = await post(client, makers.fields(), origin=origin)
-    problem(answer, 403, "origin_not_allowed")
-    assert "access-control-allow-origin" not in answer.headers
+    for origin in FOREIGN:
+        with subtests.test(origin=origin):
+            answer = await post(client, makers.fields(), origin=origin)
+            problem(answer, 403, "origin_not_allowed")
+            assert "access-control-allow-origin" not in answer.headers
     assert await stored(client, moderator) == NOTHING
 
 

@@ -90,29 +90,30 @@ async def test_a_browser_is_led_to_a_receipt_that_says_what_happens_now(
     assert page.all("a", href="https://blog.example/a")
 
 
-@pytest.mark.parametrize(
-    ("accept", "is_page"),
-    [
-        (BROWSER["Accept"], True),
-        ("text/html", True),
-        ("text/*", True),
-        ("text/html, application/json;q=0.9", True),
-        ("application/json, text/html", False),
-        ("text/html;q=0.5, application/json", False),
-        ("text/html;q=0", False),
-        ("*/*", False),
-        ("image/png", False),
-        ("", False),
-        ("text/html;q=nonsense", False),
-        (",;q=,;;text/html/x", False),
-        ("x" * 20_000, False),
-    ],
+ACCEPT = (
+    (BROWSER["Accept"], True),
+    ("text/html", True),
+    ("text/*", True),
+    ("text/html, application/json;q=0.9", True),
+    ("application/json, text/html", False),
+    ("text/html;q=0.5, application/json", False),
+    ("text/html;q=0", False),
+    ("*/*", False),
+    ("image/png", False),
+    ("", False),
+    ("text/html;q=nonsense", False),
+    (",;q=,;;text/html/x", False),
+    ("x" * 20_000, False),
 )
+
+
 async def test_who_prefers_a_page_gets_one(
-    client: httpx2.AsyncClient, accept: str, is_page: bool
+    client: httpx2.AsyncClient, subtests: pytest.Subtests
 ) -> None:
-    answer = await send(client, urlencoded(makers.fields()), {"Accept": accept})
-    assert answer.status_code == (303 if is_page else 201)
+    for accept, is_page in ACCEPT:
+        with subtests.test(accept[:40]):
+            answer = await send(client, urlencoded(makers.fields()), {"Accept": accept})
+            assert answer.status_code == (303 if is_page else 201)
 
 
 async def test_a_program_without_accept_gets_json(client: httpx2.AsyncClient) -> None:
@@ -188,127 +189,124 @@ async def test_redirect_means_nothing_to_a_program(
 # The table of fields.
 
 
-@pytest.mark.parametrize(
-    ("field", "longest", "shown"),
-    [
-        ("name", "é" * 80, "é" * 80),
-        ("name", "x", "x"),
-        ("name", f"\u2003 {'x' * 80}\r\n", "x" * 80),
-        ("name", COMBINING * 80, "é" * 80),
-        ("name", "王小明", "王小明"),
-        ("name", "\u05d3\u05d5\u05d3\u200f", "\u05d3\u05d5\u05d3\u200f"),
-        ("name", 'J.-P. O’Neill "l\'Ami" <3', 'J.-P. O’Neill "l\'Ami" <3'),
-        ("website", "https://e.fr/" + "x" * 487, "https://e.fr/" + "x" * 487),
-        ("website", " HTTP://Exemple.FR:80/Là?q#f ", "http://exemple.fr/Là?q#f"),
-        ("website", "", None),
-        ("text", "x", "x"),
-        ("text", "é" * 10_000, "é" * 10_000),
-        ("text", "x\r\n" * 4_999 + "xx", "x\n" * 4_999 + "xx"),
-        ("text", f"\u00a0\n{'x' * 10_000}\t\u2028", "x" * 10_000),
-        ("text", "a\rb\r\nc\n\td", "a\nb\nc\n\td"),
-        ("text", "\u202eoverride\u202c", "\u202eoverride\u202c"),
-        ("text", COMBINING, COMBINING),
-    ],
-    ids=lambda value: repr(value)[:20],
+AT_THE_LIMIT = (
+    ("name", "é" * 80, "é" * 80),
+    ("name", "x", "x"),
+    ("name", f"\u2003 {'x' * 80}\r\n", "x" * 80),
+    ("name", COMBINING * 80, "é" * 80),
+    ("name", "王小明", "王小明"),
+    ("name", "\u05d3\u05d5\u05d3\u200f", "\u05d3\u05d5\u05d3\u200f"),
+    ("name", 'J.-P. O’Neill "l\'Ami" <3', 'J.-P. O’Neill "l\'Ami" <3'),
+    ("website", "https://e.fr/" + "x" * 487, "https://e.fr/" + "x" * 487),
+    ("website", " HTTP://Exemple.FR:80/Là?q#f ", "http://exemple.fr/Là?q#f"),
+    ("website", "", None),
+    ("text", "x", "x"),
+    ("text", "é" * 10_000, "é" * 10_000),
+    ("text", "x\r\n" * 4_999 + "xx", "x\n" * 4_999 + "xx"),
+    ("text", f"\u00a0\n{'x' * 10_000}\t\u2028", "x" * 10_000),
+    ("text", "a\rb\r\nc\n\td", "a\nb\nc\n\td"),
+    ("text", "\u202eoverride\u202c", "\u202eoverride\u202c"),
+    ("text", COMBINING, COMBINING),
 )
+
+
 async def test_a_value_at_its_limit_comes_back_as_it_was(
-    client: httpx2.AsyncClient,
-    moderator: dict[str, str],
-    field: str,
-    longest: str,
-    shown: str | None,
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    sent = makers.fields(**{"comment" if field == "text" else field: longest})
-    answer = await post(client, sent)
-    assert answer.status_code == 201, answer.text
-    comment = await seen_by(client, moderator, answer.json()["comment"]["id"])
-    assert (comment["text"] if field == "text" else comment["author"][field]) == shown
+    for field, longest, shown in AT_THE_LIMIT:
+        with subtests.test(f"{field} {longest[:20]!r}"):
+            sent = makers.fields(**{"comment" if field == "text" else field: longest})
+            answer = await post(client, sent)
+            assert answer.status_code == 201, answer.text
+            comment = await seen_by(client, moderator, answer.json()["comment"]["id"])
+            assert (comment["text"] if field == "text" else comment["author"][field]) == shown
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("email", EMAIL_254),
-        ("email", " \tHelene@EXAMPLE.com\n"),
-        ("email", "jean@école.fr"),
-        ("idempotency_key", "x" * 8),
-        ("idempotency_key", "é" * 128),
-        ("title", "t" * 300),
-        ("article", "/" + "x" * 1999),
-        ("lang", "not a language"),
-        ("redirect", "nowhere"),
-    ],
-    ids=lambda value: str(value)[:15],
+WITHIN = (
+    ("email", EMAIL_254),
+    ("email", " \tHelene@EXAMPLE.com\n"),
+    ("email", "jean@école.fr"),
+    ("idempotency_key", "x" * 8),
+    ("idempotency_key", "é" * 128),
+    ("title", "t" * 300),
+    ("article", "/" + "x" * 1999),
+    ("lang", "not a language"),
+    ("redirect", "nowhere"),
 )
+
+
 async def test_a_value_within_its_rule_is_taken(
-    client: httpx2.AsyncClient, field: str, value: str
+    client: httpx2.AsyncClient, subtests: pytest.Subtests
 ) -> None:
-    assert (await post(client, makers.fields(**{field: value}))).status_code == 201
+    for field, value in WITHIN:
+        with subtests.test(f"{field} {value[:20]!r}"):
+            assert (await post(client, makers.fields(**{field: value}))).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "code"),
-    [
-        ("name", "x" * 81, "too_long"),
-        ("name", COMBINING * 81, "too_long"),
-        ("name", "x" * 100_000, "too_long"),
-        ("name", "two\nlines", "invalid"),
-        ("name", "tab\there", "invalid"),
-        ("name", "bell\x07", "invalid"),
-        ("name", "\u202egnp.exe", "invalid"),
-        ("name", "\u2066isolate\u2069", "invalid"),
-        ("email", "x" + EMAIL_254, "too_long"),
-        ("email", "helene", "invalid"),
-        ("email", "helene@localhost", "invalid"),
-        ("email", "a@example.com, b@example.com", "invalid"),
-        ("email", '"a b"@example.com', "invalid"),
-        ("website", "https://e.fr/" + "x" * 488, "too_long"),
-        ("website", "javascript:alert(1)", "invalid"),
-        ("website", "ftp://exemple.fr", "invalid"),
-        ("website", "//exemple.fr", "invalid"),
-        ("website", "exemple.fr", "invalid"),
-        ("website", "https://user@exemple.fr", "invalid"),
-        ("website", 'https://exemple.fr/"><b>', "invalid"),
-        ("comment", "x" * 10_001, "too_long"),
-        ("comment", "x\r\n" * 5_000 + "x", "too_long"),
-        ("comment", "\N{GRINNING FACE}" * 10_001, "too_long"),
-        ("comment", "bell\x07", "invalid"),
-        ("parent", "no-such-comment", "unknown"),
-        ("parent", "9223372036854775808", "unknown"),
-        ("parent", "é" * 40, "unknown"),
-        ("title", "t" * 301, "too_long"),
-        ("title", "two\nlines", "invalid"),
-        ("idempotency_key", "x" * 7, "too_short"),
-        ("idempotency_key", "x" * 129, "too_long"),
-        ("idempotency_key", "control\x1b[31m", "invalid"),
-        ("article", "/" + "x" * 2000, "too_long"),
-        ("article", "/half-%escape", "invalid"),
-        ("article", "/new\nline", "invalid"),
-        ("article", "relative", "not_allowed"),
-        ("article", "//blog.example/a", "not_allowed"),
-        ("article", "/\\evil.example", "not_allowed"),
-        ("article", "https:blog.example", "not_allowed"),
-        ("article", "javascript:alert(1)", "not_allowed"),
-        ("article", "https://elsewhere.example/a", "not_allowed"),
-        ("article", "https://blog.example:444/a", "not_allowed"),
-        ("article", "http://blog.example/a", "not_allowed"),
-        ("article", "https://user@blog.example/a", "not_allowed"),
-    ],
-    ids=lambda value: repr(value)[:20],
+BROKEN = (
+    ("name", "x" * 81, "too_long"),
+    ("name", COMBINING * 81, "too_long"),
+    ("name", "x" * 100_000, "too_long"),
+    ("name", "two\nlines", "invalid"),
+    ("name", "tab\there", "invalid"),
+    ("name", "bell\x07", "invalid"),
+    ("name", "\u202egnp.exe", "invalid"),
+    ("name", "\u2066isolate\u2069", "invalid"),
+    ("email", "x" + EMAIL_254, "too_long"),
+    ("email", "helene", "invalid"),
+    ("email", "helene@localhost", "invalid"),
+    ("email", "a@example.com, b@example.com", "invalid"),
+    ("email", '"a b"@example.com', "invalid"),
+    ("website", "https://e.fr/" + "x" * 488, "too_long"),
+    ("website", "javascript:alert(1)", "invalid"),
+    ("website", "ftp://exemple.fr", "invalid"),
+    ("website", "//exemple.fr", "invalid"),
+    ("website", "exemple.fr", "invalid"),
+    ("website", "https://user@exemple.fr", "invalid"),
+    ("website", 'https://exemple.fr/"><b>', "invalid"),
+    ("comment", "x" * 10_001, "too_long"),
+    ("comment", "x\r\n" * 5_000 + "x", "too_long"),
+    ("comment", "\N{GRINNING FACE}" * 10_001, "too_long"),
+    ("comment", "bell\x07", "invalid"),
+    ("parent", "no-such-comment", "unknown"),
+    ("parent", "9223372036854775808", "unknown"),
+    ("parent", "é" * 40, "unknown"),
+    ("title", "t" * 301, "too_long"),
+    ("title", "two\nlines", "invalid"),
+    ("idempotency_key", "x" * 7, "too_short"),
+    ("idempotency_key", "x" * 129, "too_long"),
+    ("idempotency_key", "control\x1b[31m", "invalid"),
+    ("article", "/" + "x" * 2000, "too_long"),
+    ("article", "/half-%escape", "invalid"),
+    ("article", "/new\nline", "invalid"),
+    ("article", "relative", "not_allowed"),
+    ("article", "//blog.example/a", "not_allowed"),
+    ("article", "/\\evil.example", "not_allowed"),
+    ("article", "https:blog.example", "not_allowed"),
+    ("article", "javascript:alert(1)", "not_allowed"),
+    ("article", "https://elsewhere.example/a", "not_allowed"),
+    ("article", "https://blog.example:444/a", "not_allowed"),
+    ("article", "http://blog.example/a", "not_allowed"),
+    ("article", "https://user@blog.example/a", "not_allowed"),
 )
+
+
 async def test_a_value_that_breaks_its_rule_is_named(
-    client: httpx2.AsyncClient, moderator: dict[str, str], field: str, value: str, code: str
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    assert field_codes(await post(client, makers.fields(**{field: value}))) == {field: code}
+    for field, value, code in BROKEN:
+        with subtests.test(f"{field} {value[:20]!r}"):
+            assert field_codes(await post(client, makers.fields(**{field: value}))) == {field: code}
     assert await stored(client, moderator) == NOTHING
 
 
 @pytest.mark.parametrize("field", ["article", "name", "email", "comment"])
-@pytest.mark.parametrize("value", [None, "", " \t\r\n", "\u00a0\u2003\u3000", "\u200b"])
 async def test_a_required_field_that_is_blank_or_absent_is_missing(
-    client: httpx2.AsyncClient, field: str, value: str | None
+    client: httpx2.AsyncClient, field: str
 ) -> None:
-    assert field_codes(await post(client, makers.fields(**{field: value}))) == {field: "required"}
+    for value in (None, "", " \t\r\n", "\u00a0\u2003\u3000", "\u200b"):
+        answer = await post(client, makers.fields(**{field: value}))
+        assert field_codes(answer) == {field: "required"}
 
 
 async def test_json_null_is_missing(client: httpx2.AsyncClient) -> None:
@@ -466,6 +464,17 @@ async def test_a_known_address_gets_the_same_answer_as_a_stranger(
     assert shapes[0] == shapes[1] == shapes[2]
 
 
+async def test_an_address_is_one_author_however_it_is_spelt(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    authors = []
+    for email in ("jean@École.fr", " JEAN@xn--cole-9oa.FR\n", "jean+x@école.fr", "j.ean@école.fr"):
+        comment = await makers.comment(client, email=email)
+        authors.append((await seen_by(client, moderator, comment))["author"]["id"])
+    assert authors[0] == authors[1]
+    assert len(set(authors)) == 3
+
+
 async def test_a_filled_honeypot_is_spam_and_its_bot_is_told_nothing(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -524,15 +533,15 @@ async def test_a_title_that_a_moderator_gave_is_not_replaced(
         ("", "fr"),
     ],
 )
-@every_encoding
 async def test_lang_chooses_the_language_of_the_answer(
-    client: httpx2.AsyncClient, encode: Encode, lang: str, language: str
+    client: httpx2.AsyncClient, lang: str, language: str
 ) -> None:
-    sent = encode(makers.fields(comment="", lang=lang))
-    answer = await send(client, sent, {"Accept-Language": "en"})
     titles = {"fr": "Commentaire à corriger", "en": "Comment needs correcting"}
-    assert problem(answer, 422, "invalid_submission")["title"] == titles[language]
-    assert answer.headers["content-language"] == language
+    for encode in ENCODINGS:
+        sent = encode(makers.fields(comment="", lang=lang))
+        answer = await send(client, sent, {"Accept-Language": "en"})
+        assert problem(answer, 422, "invalid_submission")["title"] == titles[language]
+        assert answer.headers["content-language"] == language
 
 
 async def test_an_english_site_answers_in_english(

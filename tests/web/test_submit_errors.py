@@ -252,31 +252,34 @@ async def test_a_body_that_never_ends_is_not_waited_for(client: httpx2.AsyncClie
 # Content types.
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        None,
-        "",
-        "text/plain",
-        "application/xml",
-        "application/jsonp",
-        "application/json-patch+json",
-        "x-www-form-urlencoded",
-        "multipart/mixed; boundary=x",
-        f"{FORM}; charset=iso-8859-1",
-        f"{FORM}; charset=utf-16",
-        "application/json; charset=utf-7",
-        'application/json; charset=""; charset=latin1',
-        "é/\xff",
-        "; application/json",
-    ],
+OTHER_TYPES = (
+    None,
+    "",
+    "text/plain",
+    "application/xml",
+    "application/jsonp",
+    "application/json-patch+json",
+    "x-www-form-urlencoded",
+    "multipart/mixed; boundary=x",
+    f"{FORM}; charset=iso-8859-1",
+    f"{FORM}; charset=utf-16",
+    "application/json; charset=utf-7",
+    'application/json; charset=""; charset=latin1',
+    "é/\xff",
+    "; application/json",
 )
+
+
 async def test_another_content_type_is_not_read(
-    client: httpx2.AsyncClient, moderator: dict[str, str], content_type: str | None
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    headers = {} if content_type is None else {b"content-type": content_type.encode("latin-1")}
-    answer = await client.post("/v1/comments", content=A_JSON, headers=headers)
-    problem(answer, 415, "unsupported_media_type")
+    for content_type in OTHER_TYPES:
+        with subtests.test(content_type=content_type):
+            headers = (
+                {} if content_type is None else {b"content-type": content_type.encode("latin-1")}
+            )
+            answer = await client.post("/v1/comments", content=A_JSON, headers=headers)
+            problem(answer, 415, "unsupported_media_type")
     assert await stored(client, moderator) == NOTHING
 
 
@@ -304,42 +307,58 @@ async def test_a_compressed_body_is_not_unpacked(client: httpx2.AsyncClient, cod
 # JSON.
 
 
+BROKEN_JSON = (
+    b"",
+    b" ",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"1e400",
+    b"{'article': '/a'}",
+    b"\xef\xbb\xbf" + A_JSON,
+    A_JSON + b"x",
+    A_JSON + A_JSON,
+    A_JSON[:-1] + b",}",
+    A_JSON.replace(b"Bonjour", b"\xe9t\xe9"),
+    A_JSON.replace(b"Bonjour", b"\xed\xa0\x80"),
+    A_JSON.replace(b"Bonjour", b"\xc0\x80"),
+    A_JSON.replace(b"Bonjour", b"a\nb"),
+    A_JSON.replace(b"Bonjour", b"\x00"),
+    A_JSON.replace(b"Bonjour", b"\\x41"),
+    A_JSON.decode().encode("utf-16"),
+    b"[" * 20_000 + b"]" * 20_000,
+    b'{"more": ' + b"9" * 10_000 + b"}",
+    b'{"comment": NaN}',
+    b'{"comment": -Infinity}',
+    b'{"more": [Infinity]}',
+)
+
+
+async def test_broken_json_is_told_so(
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    for body in BROKEN_JSON:
+        with subtests.test(repr(body[:24])):
+            problem(await send(client, Sent(body, "application/json")), 400, "malformed_body")
+    assert await stored(client, moderator) == NOTHING
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b" ",
-        b"{",
-        b"[]",
-        b"null",
-        b'"text"',
-        b"1e400",
-        b"{'article': '/a'}",
-        b"\xef\xbb\xbf" + A_JSON,
-        A_JSON + b"x",
-        A_JSON + A_JSON,
-        A_JSON[:-1] + b",}",
-        A_JSON.replace(b"Bonjour", b"\xe9t\xe9"),
-        A_JSON.replace(b"Bonjour", b"\xed\xa0\x80"),
-        A_JSON.replace(b"Bonjour", b"\xc0\x80"),
-        A_JSON.replace(b"Bonjour", b"a\nb"),
-        A_JSON.replace(b"Bonjour", b"\x00"),
-        A_JSON.replace(b"Bonjour", b"\\x41"),
-        A_JSON.decode().encode("utf-16"),
-        b"[" * 20_000 + b"]" * 20_000,
         b'{"article":' * 20_000 + b"1" + b"}" * 20_000,
         b'{"more": ' + b"[" * 20_000 + b"]" * 20_000 + b"}",
-        b'{"more": ' + b"9" * 10_000 + b"}",
-        b'{"comment": NaN}',
-        b'{"comment": -Infinity}',
-        b'{"more": [Infinity]}',
     ],
-    ids=lambda body: repr(body)[:24],
+    ids=["objects", "arrays"],
 )
-async def test_broken_json_is_told_so(
+async def test_json_nested_without_end_is_a_mistake_and_no_fault(
     client: httpx2.AsyncClient, moderator: dict[str, str], body: bytes
 ) -> None:
-    problem(await send(client, Sent(body, "application/json")), 400, "malformed_body")
+    answer = await send(client, Sent(body, "application/json"))
+    # How deep JSON is read differs between versions of Python.
+    assert answer.json()["code"] in ("malformed_body", "invalid_submission")
+    assert answer.status_code in (400, 422)
     assert await stored(client, moderator) == NOTHING
 
 
@@ -400,24 +419,24 @@ async def test_surrogates_that_make_a_pair_are_a_character(
 # Forms.
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"%",
-        b"article=%",
-        b"article=%2",
-        b"name=%zz&" + A_FORM,
-        b"name=100%&" + A_FORM,
-        b"%u0041=1&" + A_FORM,
-        b"&".join(b"f%d=1" % number for number in range(10_000)),
-        b"&".join([b"name=1"] * 10_000),
-    ],
-    ids=lambda body: repr(body)[:24],
+BROKEN_FORMS = (
+    b"%",
+    b"article=%",
+    b"article=%2",
+    b"name=%zz&" + A_FORM,
+    b"name=100%&" + A_FORM,
+    b"%u0041=1&" + A_FORM,
+    b"&".join(b"f%d=1" % number for number in range(10_000)),
+    b"&".join([b"name=1"] * 10_000),
 )
+
+
 async def test_a_broken_form_is_told_so(
-    client: httpx2.AsyncClient, moderator: dict[str, str], body: bytes
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    problem(await send(client, Sent(body, FORM)), 400, "malformed_body")
+    for body in BROKEN_FORMS:
+        with subtests.test(repr(body[:24])):
+            problem(await send(client, Sent(body, FORM)), 400, "malformed_body")
     assert await stored(client, moderator) == NOTHING
 
 
@@ -487,23 +506,23 @@ async def test_a_part_that_is_no_text_is_invalid(client: httpx2.AsyncClient, oct
     assert field_codes(await send(client, sent)) == {"title": "invalid"}
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        "Content-Type: text/plain",
-        'Content-Disposition: attachment; name="a"',
-        "Content-Disposition: form-data",
-        "Content-Disposition",
-        ": no name",
-        "Content-Disposition: form-data; name=a\r\nX: " + "y" * 20_000,
-        "\r\n".join(["Content-Disposition: form-data; name=a"] + ["X: y"] * 200),
-    ],
-    ids=lambda head: head[:30],
+NO_FIELDS = (
+    "Content-Type: text/plain",
+    'Content-Disposition: attachment; name="a"',
+    "Content-Disposition: form-data",
+    "Content-Disposition",
+    ": no name",
+    "Content-Disposition: form-data; name=a\r\nX: " + "y" * 20_000,
+    "\r\n".join(["Content-Disposition: form-data; name=a"] + ["X: y"] * 200),
 )
+
+
 async def test_a_part_that_is_no_field_breaks_the_form(
-    client: httpx2.AsyncClient, moderator: dict[str, str], head: str
+    client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    problem(await send(client, with_part(head)), 400, "malformed_body")
+    for head in NO_FIELDS:
+        with subtests.test(head[:40]):
+            problem(await send(client, with_part(head)), 400, "malformed_body")
     assert await stored(client, moderator) == NOTHING
 
 

@@ -12,7 +12,7 @@ from palabre.service import Service
 from palabre.store import Tx, articles, decisions, moderators, queue, sites
 from palabre.store import words as word_index
 from palabre.store.queue import Order, Seen
-from palabre.text import address
+from palabre.text import address, rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ async def _filter(
     if wanted.article is not None:
         home = site or await _home(tx, moderator, wanted.article)
         try:
-            path = address.canonical(wanted.article, home.origins)
-        except address.AddressError as exc:
-            raise BadParameter([FieldError("article", exc.code)]) from exc
+            path = rules.article(wanted.article, home.origins)
+        except rules.Refused as exc:
+            raise BadParameter([exc.about("article")]) from exc
         article_id = (await articles.at(tx, home, path, now=service.now())).id
     match = None
     if wanted.words is not None:

@@ -57,7 +57,9 @@ async def _show(tx: Tx, service: Service, token: str) -> Receipt:
     if article is None:
         raise ReceiptNotFound
     if own.told is None:
-        return Receipt(own.shown, article, site, own.reason, own.decided_at)
+        is_refused = own.shown.state not in (State.PENDING, State.APPROVED)
+        reason = own.reason if is_refused else None
+        return Receipt(own.shown, article, site, reason, own.decided_at)
     # As if the state it is told had been its first: what moderators know stays with them.
     told_at = None if own.told is State.PENDING else own.shown.created_at
     return Receipt(replace(own.shown, state=own.told), article, site, None, told_at)

@@ -21,7 +21,8 @@ def unknown(site: Site, address: str) -> Article:
         title=None,
         open=True,
         count=0,
-        version=0,
+        # As when its first comment has come and waits: readers must not see the difference.
+        version=1,
         policy=site.policy,
         is_title_vouched=False,
         is_open_by_hand=True,
@@ -79,9 +80,12 @@ async def next_place(tx: Tx, article_id: str) -> int:
 
 
 async def suggest_title(tx: Tx, article_id: str, title: str) -> None:
-    """The title that a reader's form brought, kept when there is none yet."""
+    """The title that a reader's form brought, kept when there is none yet.
+
+    Not a new version: it shows with an approved comment alone, which is one.
+    """
     await tx.run(
-        "update article set title = :title, version = version + 1 where id = :id and title is null",
+        "update article set title = :title where id = :id and title is null",
         id=article_id,
         title=title,
     )

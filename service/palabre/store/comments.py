@@ -274,7 +274,8 @@ _WIPED = (
 async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
     await words.remove(tx, comment.seq)
-    await info.put(tx, to_scrub="yes")
+    # By its name, so that a scrub which began before doesn't take this one for done.
+    await info.put(tx, to_scrub=comment.id)
     await decisions.forget_texts(tx, comment.id)
     await receipts.forget_replays(tx, comment.id)
     if comment.author_id is not None:

@@ -1,4 +1,4 @@
-"""What the store says of itself: which master key it belongs to."""
+"""What the store says of itself: which master key it belongs to, what is still to be done."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ async def put(tx: Tx, **values: str) -> None:
         )
 
 
-async def forget(tx: Tx, name: str) -> None:
-    """Say it no longer."""
-    await tx.run("delete from store_info where name = :name", name=name)
+async def forget(tx: Tx, name: str, *, value: str) -> None:
+    """Say it no longer, unless something else has been said meanwhile."""
+    await tx.run(
+        "delete from store_info where name = :name and value = :value", name=name, value=value
+    )

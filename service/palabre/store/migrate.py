@@ -41,6 +41,8 @@ def migrations(engine: str, *, folder: Path | None = None) -> list[Migration]:
         if match is None:
             raise Refusal(f"{path.name} is not named like a migration.")
         if match[3] in (None, engine):
+            if int(match[1]) in found:
+                raise Refusal(f"The migration {path.name} has a number that is given twice.")
             found[int(match[1])] = Migration(int(match[1]), match[2], path.read_text("utf-8"))
     if sorted(found) != list(range(1, len(found) + 1)):
         raise Refusal("The migrations are not numbered without gaps.")

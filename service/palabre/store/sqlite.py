@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
-from palabre.errors import Busy, Refusal
+from palabre.errors import Busy, Refusal, StoreUnavailable
 from palabre.store import migrate, sqlite_thread
 from palabre.store.locks import Lock, beside, exclusively, seize
 from palabre.store.tx import Tx, Unit
@@ -61,6 +61,8 @@ class SqliteStore:
         self._task = asyncio.create_task(self._work(), name="palabre-writer")
 
     async def read(self, unit: Unit[T], /) -> T:
+        if self._closing:
+            raise StoreUnavailable(retry_after_s=5)
         connection = await self._idle.get()
         try:
             return await _in_thread(connection, lambda raw: sqlite_thread.read(raw, unit))
@@ -122,6 +124,8 @@ class SqliteStore:
 
     async def pending_migrations(self) -> list[str]:
         """The names of the migrations that this store still lacks."""
+        if self._closing:
+            raise StoreUnavailable(retry_after_s=5)
         applied = await _in_thread(self._writer, sqlite_thread.applied)
         return [str(migration) for migration in migrate.missing("sqlite", applied)]
 
@@ -149,13 +153,17 @@ class SqliteStore:
         await self.empty_journal()
 
     async def empty_journal(self) -> None:
-        """Move the journal into the database and cut it to nothing."""
+        """Move the journal into the database and cut it to nothing.
 
-        def checkpoint(raw: sqlite3.Connection) -> None:
-            with exclusively(self._write_lock):
-                raw.execute("pragma wal_checkpoint(truncate)").fetchall()
-
-        await _in_thread(self._writer, checkpoint)
+        Raises StoreUnavailable when somebody has been reading the journal for a second: until
+        they are done, it keeps what it holds.
+        """
+        try:
+            await _in_thread(
+                self._writer, lambda raw: sqlite_thread.empty_journal(raw, self._write_lock)
+            )
+        except sqlite3.Error as exc:
+            raise sqlite_thread.named(exc) from exc
 
     async def close(self) -> None:
         if self._closing:

@@ -1,4 +1,4 @@
-"""An SQLite store looked at from outside, for `palabre check`: nothing is made, locked or changed.
+"""An SQLite store looked at from outside: nothing is made, locked or changed.
 
 What opens a store to work with it is `sqlite`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -45,6 +45,21 @@ def files(database: Path) -> list[Path]:
 
 def look(database: Path) -> Look:
     """Look at the store in this file. Refuses what can't be read. Reads all of it once."""
+    with _reading(database) as raw:
+        applied = sqlite_thread.applied(raw)
+        checked = raw.execute(f"pragma quick_check({_DAMAGES_MOST})").fetchall()
+        damages = tuple(row[0] for row in checked if row[0] != "ok")
+        return Look(bool(applied) or not _tables(raw), _known(raw), applied, damages)
+
+
+def known(database: Path) -> dict[str, str]:
+    """What the store in this file says of itself. Refuses what can't be read. Reads little."""
+    with _reading(database) as raw:
+        return _known(raw)
+
+
+@contextlib.contextmanager
+def _reading(database: Path) -> Iterator[sqlite3.Connection]:
     journal = database.with_name(database.name + "-wal")
     try:
         # Without a journal nobody has the file open and it is all there is; an ordinary reader
@@ -52,20 +67,19 @@ def look(database: Path) -> Look:
         mode = "mode=ro" if journal.exists() else "mode=ro&immutable=1"
         uri = f"file:{quote(str(database.absolute()))}?{mode}"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as raw:
-            return _look(raw)
+            yield raw
     except (OSError, sqlite3.Error) as exc:
         raise Refusal(f"The store {database} cannot be read: {exc}.") from exc
 
 
-def _look(raw: sqlite3.Connection) -> Look:
-    tables = {row[0] for row in raw.execute("select name from sqlite_schema where type = 'table'")}
-    applied = sqlite_thread.applied(raw)
-    known = {}
-    if "store_info" in tables:
-        known = dict(tuple(row) for row in raw.execute("select name, value from store_info"))
-    checked = raw.execute(f"pragma quick_check({_DAMAGES_MOST})").fetchall()
-    damages = tuple(row[0] for row in checked if row[0] != "ok")
-    return Look(bool(applied) or not tables, known, applied, damages)
+def _tables(raw: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in raw.execute("select name from sqlite_schema where type = 'table'")}
+
+
+def _known(raw: sqlite3.Connection) -> dict[str, str]:
+    if "store_info" not in _tables(raw):
+        return {}
+    return dict(tuple(row) for row in raw.execute("select name, value from store_info"))
 
 
 def has_word_search() -> bool:

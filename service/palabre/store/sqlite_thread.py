@@ -42,6 +42,7 @@ _CONSTRAINTS = {
     "site_origin.origin": "site_origin",
     "moderator.name": "moderator_name",
 }
+BUSY_TIMEOUT = "pragma busy_timeout = 10000"
 Outcome = tuple[bool, Any]
 """Whether a unit went well, and what it returned or raised."""
 
@@ -82,7 +83,7 @@ class SqliteTx:
 
 def prepare(raw: sqlite3.Connection, *, writes: bool, checkpoints: bool) -> None:
     raw.row_factory = sqlite3.Row
-    raw.execute("pragma busy_timeout = 10000")
+    raw.execute(BUSY_TIMEOUT)
     raw.execute("pragma foreign_keys = on")
     raw.execute("pragma trusted_schema = off")
     raw.execute("pragma temp_store = memory")
@@ -139,6 +140,18 @@ def commit(
         problem = named(exc) if isinstance(exc, sqlite3.Error) else _outage(exc)
         outcomes = [(False, problem)] * len(units)
     return outcomes, seconds
+
+
+def empty_journal(raw: sqlite3.Connection, lock: Lock) -> None:
+    # Writers wait meanwhile, so not for as long as they would wait for one another.
+    raw.execute("pragma busy_timeout = 1000")
+    try:
+        with exclusively(lock):
+            (busy, *_) = raw.execute("pragma wal_checkpoint(truncate)").fetchone()
+    finally:
+        raw.execute(BUSY_TIMEOUT)
+    if busy:
+        raise StoreUnavailable(retry_after_s=60)
 
 
 def _in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, unit: Unit[Any]) -> Outcome:
@@ -200,6 +213,8 @@ def _apply(raw: sqlite3.Connection, migration: migrations.Migration) -> None:
         if sqlite3.complete_statement(statement):
             raw.execute(statement)
             statement = ""
+    # A last one without its semicolon counts as well; a last comment does nothing.
+    raw.execute(statement)
     raw.execute(
         "insert into migration values (?, ?, ?, ?)",
         (migration.number, migration.name, migration.checksum, int(time.time() * 1000)),

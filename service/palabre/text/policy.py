@@ -73,8 +73,7 @@ def check(changes: Mapping[str, object]) -> tuple[dict[str, object], list[FieldE
                 raise Refused("unknown")
             good[name] = None if value is None else _RULES[name](value)
         except Refused as refused:
-            field = f"policy.{name}"
-            errors.append(FieldError(field, refused.code, refused.hint, refused.values))
+            errors.append(refused.about(f"policy.{name}"))
     return good, errors
 
 

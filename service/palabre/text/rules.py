@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from palabre.errors import FieldError
 from palabre.text import address
 from palabre.text.address import ADDRESS_LIMIT, AddressError
 from palabre.text.email import EMAIL_LIMIT, EmailError, identity
@@ -48,13 +49,17 @@ _EMPTY_LOOKING = re.compile(
 
 
 class Refused(ValueError):
-    """A field's value breaks its rule; the arguments are those of `errors.FieldError`."""
+    """A value breaks its rule; `about` makes it a field's error."""
 
     def __init__(self, code: str, hint: str | None = None, **values: int | str) -> None:
         super().__init__(hint or code)
         self.code = code
         self.hint = hint
         self.values = values
+
+    def about(self, field: str) -> FieldError:
+        """What is wrong with the field that held the value."""
+        return FieldError(field, self.code, self.hint, self.values)
 
 
 def is_blank(raw: str) -> bool:

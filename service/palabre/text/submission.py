@@ -171,7 +171,7 @@ class _Reader:
         try:
             return rule(value)
         except rules.Refused as refused:
-            self.errors.append(FieldError(field, refused.code, refused.hint, refused.values))
+            self.errors.append(refused.about(field))
             return None
 
     def raise_errors(self) -> None:

@@ -72,8 +72,11 @@ def page(
 
 
 def see_other(location: str) -> Response:
-    """A redirect after a POST."""
-    return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"})
+    """A redirect after a POST, for browsers: programs got the result itself."""
+    return Response(
+        status_code=303,
+        headers={"Location": location, "Cache-Control": "no-store", "Vary": "Accept"},
+    )
 
 
 class Cached:
@@ -90,7 +93,10 @@ class Cached:
         known = json.dumps([palabre.__version__, *parts], default=str)
         digest = hashlib.sha256(known.encode()).hexdigest()[:24]
         self._etag = f'"{digest}-{self._coding}"' if self._coding else f'"{digest}"'
-        age = asked(request).service.settings.listing_max_age_s
+        asks = asked(request)
+        if asks.by_origin:
+            vary = (*vary, "Origin")
+        age = asks.service.settings.listing_max_age_s
         self._headers = {
             "ETag": self._etag,
             "Vary": ", ".join((*vary, "Accept-Encoding")),

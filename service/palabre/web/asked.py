@@ -23,7 +23,8 @@ PARAMETERS_MOST = 200
 class Asked:
     """Kept with the request, so that a problem raised anywhere is told in the right words.
 
-    `lang`: what the query or the body asks for; `site`: once it is known.
+    `lang`: what the query or the body asks for; `site`: once it is known; `by_origin`: whether
+    the Origin header may have told it.
     """
 
     service: Service
@@ -31,6 +32,7 @@ class Asked:
     headers: Mapping[str, str]
     lang: str | None = None
     site: Site | None = None
+    by_origin: bool = False
     is_page: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,10 +77,11 @@ def parameters(request: Request, *names: str, many: tuple[str, ...] = ()) -> dic
             errors.append(FieldError("email", "not_allowed"))
         elif name in found and name not in many:
             errors.append(FieldError(name, "invalid", hint="parameter_twice"))
-        elif name in names:
-            found[name] = value
+        elif name in names or name in many:
             if "\0" in value or "\ufffd" in value:
                 errors.append(FieldError(name, "invalid"))
+            if name in names:
+                found[name] = value
     if errors:
         once = {(error.field, error.code, error.hint): error for error in errors}
         raise BadParameter(list(once.values()))

@@ -21,6 +21,9 @@ from palabre.text.submission import UNUSABLE, Fields, Value
 from palabre.web.asked import asked
 
 BODY_BYTES = 256 * 1024
+DISCARDED_BYTES = 2 * 1024 * 1024
+DISCARDING_S = 2
+FORM = "application/x-www-form-urlencoded"
 FIELDS_MOST = 100
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -34,7 +37,7 @@ async def read(request: Request) -> Fields:
     kind, options = _content_type(request)
     if kind == "application/json":
         return _texts(_json_object(raw))
-    if kind == "application/x-www-form-urlencoded":
+    if kind == FORM:
         return _form(_urlencoded(raw))
     if kind == "multipart/form-data":
         return _form(_multipart(raw, options.get(b"boundary", b"")))
@@ -52,19 +55,29 @@ async def read_json(request: Request) -> dict[str, object]:
 
 
 async def content(request: Request) -> bytes:
-    """The body's bytes, BODY_BYTES at most, within the time that a body is given."""
+    """The body's bytes, BODY_BYTES at most, within the time that a body is given.
+
+    What is over the limit is not kept, but read for a while: an answer that is sent while the
+    client still sends can get lost, since closing then resets the connection.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:10]) > BODY_BYTES:
-        raise BodyTooLarge
+    is_too_large = declared.isdecimal() and int(declared[:10]) > BODY_BYTES
+    limit_s = asked(request).service.settings.body_timeout_s
     read = bytearray()
+    size = 0
     try:
-        async with asyncio.timeout(asked(request).service.settings.body_timeout_s):
+        async with asyncio.timeout(DISCARDING_S if is_too_large else limit_s):
             async for chunk in request.stream():
-                read += chunk
-                if len(read) > BODY_BYTES:
-                    raise BodyTooLarge
+                size += len(chunk)
+                if size > DISCARDED_BYTES:
+                    break
+                if size <= BODY_BYTES and not is_too_large:
+                    read += chunk
     except TimeoutError as exc:
-        raise BodyTooSlow from exc
+        if not is_too_large:
+            raise BodyTooSlow from exc
+    if is_too_large or size > BODY_BYTES:
+        raise BodyTooLarge
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType
     return bytes(read)

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from palabre.actions import articles, sites
 from palabre.errors import BadParameter, FieldError
 from palabre.model import Moderator, Scope, Site
-from palabre.text import address, rules
+from palabre.text import rules
 from palabre.web import answer, auth, body, shapes
 from palabre.web.asked import Asked, asked, number, parameters
 from palabre.web.moderation import PAGE, PAGE_MOST, next_page, position_after
-from palabre.web.public import not_canonical
+from palabre.web.public import canonical
 from palabre.web.wanted import Wanted, is_storable
 
 URL_MOST = 2000
@@ -28,7 +28,7 @@ async def articles_page(request: Request) -> Response:
     if site is None:
         raise BadParameter([FieldError("site", "required")])
     if wanted is not None:
-        found = await articles.at(asks.service, site, _canonical_parameter(site, wanted))
+        found = await articles.at(asks.service, site, canonical(site, wanted))
         return answer.json_answer(
             {"articles": [shapes.article(found)] if found.id else [], "next": None}
         )
@@ -122,13 +122,6 @@ async def _site(
     if found is None and moderator.site_id is not None:
         found = await sites.by_id(asks.service, moderator.site_id)
     return None if found is None else auth.may_see(moderator, found)
-
-
-def _canonical_parameter(site: Site, article: str) -> str:
-    try:
-        return address.canonical(article, site.origins)
-    except address.AddressError as exc:
-        raise BadParameter([not_canonical(exc)]) from exc
 
 
 def _changes(wanted: Wanted) -> articles.Changes:

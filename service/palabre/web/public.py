@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from palabre.actions import articles, listing, receipts, sites
-from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound
+from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound, Problem
 from palabre.model import Article, Site
 from palabre.store.threads import Seen
-from palabre.text import address, cursor
-from palabre.web import answer, atom, cors, metrics, pages, shapes
+from palabre.text import address, cursor, rules
+from palabre.web import answer, atom, body, cors, metrics, pages, problems, shapes
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
 
 COUNTS_MOST = 100
@@ -29,13 +30,9 @@ async def site_of(asks: Asked, *, name: str | None, article: str | None) -> Site
     if site is None:
         raise BadParameter([FieldError("site", "required")])
     asks.site = site
+    told_by_article = article is not None and address.origin_of(article) is not None
+    asks.by_origin = name is None and not told_by_article and origin is not None
     return site
-
-
-def not_canonical(exc: address.AddressError) -> FieldError:
-    """What is wrong with an `article` parameter."""
-    hint = "article_not_allowed" if exc.code == "not_allowed" else None
-    return FieldError("article", exc.code, hint, {"limit": address.ADDRESS_LIMIT})
 
 
 def canonical(site: Site, article: str | None) -> str:
@@ -43,9 +40,9 @@ def canonical(site: Site, article: str | None) -> str:
     if not article:
         raise BadParameter([FieldError("article", "required")])
     try:
-        return address.canonical(article, site.origins)
-    except address.AddressError as exc:
-        raise BadParameter([not_canonical(exc)]) from exc
+        return rules.article(article, site.origins)
+    except rules.Refused as exc:
+        raise BadParameter([exc.about("article")]) from exc
 
 
 @cors.for_anyone
@@ -103,12 +100,12 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
             Content_Language=asks.language,
             Content_Security_Policy="default-src 'none'",
         )
-    body = {
+    shaped = {
         "article": shapes.listed_article(found.article),
         "comments": [shapes.public(comment) for comment in found.comments],
         "next": following,
     }
-    return cached.answer(answer.encode(body), "application/json")
+    return cached.answer(answer.encode(shaped), "application/json")
 
 
 def _below_base(asks: Asked, path: str) -> str:
@@ -124,7 +121,8 @@ def _cached(request: Request, article: Article, as_fragment: bool) -> answer.Cac
         request.scope["query_string"].decode("latin-1"),
         asks.language if as_fragment else None,
         asks.service.settings.public_url,
-        (article.url, article.id, article.version, article.open),
+        # No id: an article that has one but nothing to show must not look different.
+        (article.url, article.version, article.open),
     )
 
 
@@ -151,15 +149,16 @@ async def feed(request: Request) -> Response:
     site = await site_of(asks, name=given.get("site"), article=wanted)
     path = None if wanted is None else canonical(site, wanted)
     found = await listing.feed(asks.service, site, path, limit=FEED)
-    body = atom.feed(
+    query = f"?{urlencode(given)}" if given else ""
+    document = atom.feed(
         found,
-        self_url=f"{asks.service.settings.public_url}/v1/comments.atom?{urlencode(given)}",
+        self_url=f"{asks.service.settings.public_url}/v1/comments.atom{query}",
         language=asks.language,
     )
-    cached = answer.Cached(request, "atom", body.hex(), vary=())
+    cached = answer.Cached(request, "atom", document.hex(), vary=())
     if cached.is_known():
         return cached.not_modified()
-    return cached.answer(body, "application/atom+xml")
+    return cached.answer(document, "application/atom+xml")
 
 
 @cors.for_anyone
@@ -181,13 +180,32 @@ async def counts(request: Request) -> Response:
             homes[home] = await site_of(asks, name=given.get("site"), article=article)
         addresses.append((homes[home], canonical(homes[home], article)))
     numbers = await listing.counts(asks.service, addresses)
-    body = answer.encode({"counts": dict(zip(wanted, numbers, strict=True))})
-    cached = answer.Cached(request, "counts", body.hex(), vary=())
+    encoded = answer.encode({"counts": dict(zip(wanted, numbers, strict=True))})
+    cached = answer.Cached(request, "counts", encoded.hex(), vary=())
     if cached.is_known():
         return cached.not_modified()
-    return cached.answer(body, "application/json")
+    return cached.answer(encoded, "application/json")
 
 
+def for_its_author(handler: cors.Handler) -> cors.Handler:
+    """Keep what has a receipt's token in its address out of indexes and referrers.
+
+    Its problems too: a token with a character lost is still most of one.
+    """
+
+    @functools.wraps(handler)
+    async def handle(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except Problem as problem:
+            response = problems.respond(request, problem)
+        response.headers.update(NEVER_SHOWN)
+        return response
+
+    return handle
+
+
+@for_its_author
 async def receipt(request: Request) -> Response:
     """`GET /v1/receipts/TOKEN`: a comment's state, for its author."""
     parameters(request, "lang")
@@ -196,11 +214,19 @@ async def receipt(request: Request) -> Response:
     return _receipt(request, token, found)
 
 
+@for_its_author
 async def withdraw(request: Request) -> Response:
-    """`POST /v1/receipts/TOKEN/withdraw`: the author deletes their comment."""
+    """`POST /v1/receipts/TOKEN/withdraw`: the author deletes their comment.
+
+    Needs no body; the receipt page's form says which language it was in.
+    """
     asks = asked(request)
+    if request.headers.get("content-type", "").startswith(body.FORM):
+        lang = (await body.read(request)).get("lang")
+        asks.lang = lang if isinstance(lang, str) else asks.lang
     token = request.path_params["token"]
     found = await receipts.withdraw(asks.service, token)
+    asks.site = found.site
     metrics.of(request).decisions.labels("deleted").inc()
     if asks.is_page:
         return answer.see_other(receipt_path(asks, token))
@@ -231,13 +257,13 @@ def _receipt(request: Request, token: str, found: receipts.Receipt) -> Response:
             base=asks.service.settings.base_path,
             now=asks.service.now(),
         )
-        return answer.page(html, language=asks.language, headers=NEVER_SHOWN)
-    body = {
+        return answer.page(html, language=asks.language)
+    shaped = {
         "comment": shapes.public(found.comment),
         "reason": found.reason,
         "decided_at": shapes.instant(found.decided_at),
     }
-    return answer.json_answer(body, headers=NEVER_SHOWN | {"Vary": "Accept"})
+    return answer.json_answer(shaped, headers={"Vary": "Accept"})
 
 
 async def about_problem(request: Request) -> Response:

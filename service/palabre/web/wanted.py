@@ -36,7 +36,7 @@ class Wanted:
 
     def refuse(self, field: str, exc: rules.Refused) -> None:
         """Note what a rule says of a field."""
-        self._errors.append(FieldError(field, exc.code, exc.hint, exc.values))
+        self._errors.append(exc.about(field))
 
     def has(self, field: str) -> bool:
         return field in self._found

@@ -1,0 +1,292 @@
+"""What is deleted is gone from the files: every byte of the words, raw or folded, and hashes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+
+import makers
+from conftest import Clock
+from palabre.errors import StoreUnavailable
+from palabre.jobs.retention import retention
+from palabre.model import Site
+from palabre.service import Service
+from palabre.store import Tx, info
+from web.speaking import seen_by
+
+EMAIL = "marked@example.com"
+WORDS = ("Xqzékvœj", "Wvfxçqzk", "Kjwqûxvz", "Zkxwôqjf", "Qjvzàwkx")
+NAME, TEXT, EDITED, NOTE, SITE = WORDS
+GRAM = 5
+"""Bytes of a word that are looked for: the word index leaves out what neighbours share."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A comment that says marked words everywhere, and what is derived from it."""
+
+    id: str
+    receipt: str
+    hashes: tuple[bytes, ...]
+
+
+def spellings(word: str) -> Iterator[str]:
+    """A word as typed, and as the index has it."""
+    yield word
+    yield word.lower()
+    for plain in (word.lower(), word.lower().replace("œ", "oe")):
+        yield "".join(c for c in unicodedata.normalize("NFD", plain) if c.isascii())
+
+
+def grams(words: tuple[str, ...]) -> set[bytes]:
+    """Every piece of every spelling."""
+    found = set()
+    for word in words:
+        for spelling in spellings(word):
+            raw = spelling.encode()
+            found |= {raw[start : start + GRAM] for start in range(len(raw) - GRAM + 1)}
+    return found
+
+
+def left(service: Service, *hashes: bytes, words: tuple[str, ...] = WORDS) -> list[str]:
+    """Where in the data folder something of the words or one of the hashes still is."""
+    pieces = [*grams(words), *hashes]
+    return [
+        f"{piece!r} in {path.name}"
+        for path in service.settings.data_dir.iterdir()
+        for data in (path.read_bytes().lower(), path.read_bytes())
+        for piece in pieces
+        if piece in data
+    ]
+
+
+async def marked(
+    service: Service, site: Site, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> Marked:
+    """A marked comment among others, edited once, with a marked note upon it."""
+    for number in range(30):
+        await makers.comment(client, email=f"someone{number}@example.com")
+    sent = await makers.submit(
+        client,
+        email=EMAIL,
+        name=f"{NAME} Dupont",
+        comment=f"Premier jet : {TEXT}, et rien d’autre.",
+        website=f"https://a.example/{SITE}",
+        idempotency_key="marked request",
+    )
+    comment_id = sent["comment"]["id"]
+    first = await hashes_of(service, comment_id)
+    await client.patch(
+        f"/v1/moderation/comments/{comment_id}",
+        json={"text": f"Correction : {EDITED}."},
+        headers=moderator,
+    )
+    await makers.act(client, moderator, comment_id, "reject", note=f"Voir {NOTE}")
+    for number in range(30):
+        await makers.comment(client, email=f"another{number}@example.com")
+    hashes = (
+        *first,
+        *await hashes_of(service, comment_id),
+        service.keys.hash_of(EMAIL, site.id).value,
+        service.keys.tag("request", site.id, b"marked request").value,
+    )
+    return Marked(comment_id, sent["receipt"]["url"], hashes)
+
+
+async def hashes_of(service: Service, comment_id: str) -> list[bytes]:
+    async def unit(tx: Tx) -> list[bytes]:
+        row = await tx.one(
+            "select fingerprint, body_hash from comment where id = :id", id=comment_id
+        )
+        return [row["fingerprint"], row["body_hash"]] if row else []
+
+    found = await service.store.read(unit)
+    assert all(found)
+    return found
+
+
+async def delete(
+    how: str,
+    one: Marked,
+    service: Service,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+) -> None:
+    if how == "deleted":
+        await makers.act(client, moderator, one.id, "delete", note=NOTE)
+    elif how == "withdrawn":
+        assert (await client.post(f"{one.receipt}/withdraw")).status_code == 200
+    elif how == "erased":
+        author = (await seen_by(client, moderator, one.id))["author"]["id"]
+        erased = await client.post(f"/v1/moderation/authors/{author}/erase", headers=moderator)
+        assert erased.json()["erased"] == 1
+    else:
+        clock.advance(days=30, seconds=1)
+
+
+@pytest.mark.parametrize("how", ["deleted", "withdrawn", "erased", "overdue"])
+async def test_no_byte_of_the_words_is_left_once_the_job_has_run(
+    how: str,
+    service: Service,
+    site: Site,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+) -> None:
+    one = await marked(service, site, client, moderator)
+    for word in WORDS:
+        assert left(service, words=(word,)), "what can't be found can't be missed"
+    for hash_ in one.hashes[2:]:
+        assert left(service, hash_, words=()), "what can't be found can't be missed"
+    await delete(how, one, service, client, moderator, clock)
+    await retention(service)
+    assert left(service, *one.hashes) == []
+    found = await seen_by(client, moderator, one.id)
+    assert found["state"] == "deleted"
+    assert [decision["to"] for decision in found["decisions"]] == [
+        "pending",
+        "rejected",
+        "deleted",
+    ]
+    assert found["edits"] == []
+    receipt = await client.get(one.receipt)
+    assert receipt.json()["comment"]["state"] == "deleted"
+    assert (await client.get("/v1/moderation/comments", headers=moderator)).json()["counts"][
+        "pending"
+    ] == 60
+    await service.store.close()
+    assert left(service, *one.hashes) == []
+
+
+async def test_the_replay_record_is_gone_so_the_same_request_is_a_new_one(
+    service: Service, site: Site, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    sent = makers.fields(email=EMAIL, idempotency_key="marked request")
+    first = (await client.post("/v1/comments", json=sent)).json()
+    await client.post(f"{first['receipt']['url']}/withdraw")
+    again = await client.post("/v1/comments", json=sent)
+    assert again.status_code == 201
+    assert again.json()["comment"]["id"] != first["comment"]["id"]
+
+
+async def test_words_leave_the_index_among_thousands_of_others(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    """Several levels of segments, with deletions in between: the index merges them all."""
+
+    async def many(words: str) -> None:
+        bodies = [
+            makers.fields(
+                comment=f"{words} {n} " + " ".join(f"mot{n * k % 997}" for k in range(40))
+            )
+            for n in range(200)
+        ]
+        for start in range(0, 200, 50):
+            await asyncio.gather(
+                *(client.post("/v1/comments", json=body) for body in bodies[start : start + 50])
+            )
+
+    await many("avant")
+    ids = [await makers.comment(client, comment=f"{TEXT} {n}") for n in range(20)]
+    await many("apres")
+    for one in ids:
+        await makers.act(client, moderator, one, "delete")
+    await many("ensuite")
+    await service.store.scrub()
+    assert left(service, words=(TEXT,)) == []
+    for words, n in (("avant mot0", 200), ("ensuite", 200), (TEXT, 0)):
+        found = await client.get(
+            "/v1/moderation/comments", params={"q": words, "limit": 200}, headers=moderator
+        )
+        assert len(found.json()["comments"]) == n
+
+
+async def test_scrubbing_leaves_an_index_that_is_whole(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    ids = [await makers.comment(client, comment=f"{TEXT} commun {n}") for n in range(30)]
+    for one in ids[::3]:
+        await makers.act(client, moderator, one, "delete")
+    await service.store.scrub()
+
+    async def check(tx: Tx) -> int:
+        return await tx.run("insert into word_index (word_index) values ('integrity-check')")
+
+    await service.store.write(check)
+    found = await client.get(
+        "/v1/moderation/comments", params={"q": "commun", "limit": 200}, headers=moderator
+    )
+    assert [one["id"] for one in found.json()["comments"]] == [
+        one for one in ids if one not in ids[::3]
+    ]
+
+
+async def test_scrubbing_lets_readers_and_writers_through(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    ids = [await makers.comment(client, comment=f"{TEXT} {n}") for n in range(20)]
+    for one in ids:
+        await makers.act(client, moderator, one, "delete")
+    scrub = asyncio.create_task(service.store.scrub())
+    while not scrub.done():
+        await makers.comment(client)
+        await makers.listing(client)
+    await scrub
+    assert left(service, words=(TEXT,)) == []
+
+
+async def asked_to_scrub(service: Service) -> bool:
+    return "to_scrub" in await service.store.read(info.get)
+
+
+async def test_the_job_scrubs_only_after_a_deletion(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    one = await makers.comment(client)
+    assert not await asked_to_scrub(service)
+    await makers.act(client, moderator, one, "delete")
+    assert await asked_to_scrub(service)
+    await retention(service)
+    assert not await asked_to_scrub(service)
+
+
+async def test_a_deletion_during_the_scrub_asks_for_the_next(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    one, two = [await makers.comment(client) for _ in range(2)]
+    await makers.act(client, moderator, one, "delete")
+    asked = (await service.store.read(info.get))["to_scrub"]
+    await makers.act(client, moderator, two, "delete")
+    await service.store.write(lambda tx: info.forget(tx, "to_scrub", value=asked))
+    assert await asked_to_scrub(service)
+
+
+async def test_a_journal_that_somebody_still_reads_is_emptied_at_the_next_turn(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    one = await makers.comment(client, comment=TEXT)
+    path = service.settings.database_path
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from comment").fetchone()
+        await makers.act(client, moderator, one, "delete")
+        with pytest.raises(StoreUnavailable):
+            await retention(service)
+        assert await asked_to_scrub(service)
+        reader.execute("rollback")
+    await retention(service)
+    assert left(service, words=(TEXT,)) == []
+    assert not await asked_to_scrub(service)
+
+
+def test_the_search_looks_for_what_the_index_holds() -> None:
+    assert {"xqzé".encode(), b"xqzek", b"zekvo", "kvœj".encode()} <= grams(WORDS)
+    assert not any(len(piece) != GRAM for piece in grams(WORDS))

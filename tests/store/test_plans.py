@@ -1,0 +1,285 @@
+"""Every statement that the store issues finds its rows by an index, however much there is.
+
+The whole service is driven, each statement is caught, and SQLite is asked how it would go about it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+import makers
+from conftest import START, client_of, token_for
+from palabre import store as store_package
+from palabre.actions import moderators as moderator_actions
+from palabre.actions import sites as site_actions
+from palabre.jobs import retention
+from palabre.model import Scope
+from palabre.service import Service
+from palabre.store import Tx, moderators, queue, sites, visits
+from palabre.store.sqlite_thread import SqliteTx
+from web.speaking import put_article, rules
+
+FOLDER = Path(store_package.__file__).parent
+
+SMALL = {"site", "site_origin", "site_tally", "store_info", "moderator"}
+"""Tables that grow with sites and moderators, not with comments."""
+
+BOUNDED = re.compile(r"json_each|CONSTANT|part\d+|same|up|other|\(subquery-\d+\)|\d+")
+"""What is made while the statement runs: lists given to it, and rows it has found by an index."""
+
+SORTS = {
+    "queue._merged": "merges ranges of `limit` rows that come in order",
+    "receipts.trim": "a comment's receipts, some twenty at most",
+    "comments.of_author": "all of one person's comments, which are all wanted",
+    "sites.tally": "four rows a site",
+}
+"""Functions whose statements may sort: what, and why it stays small."""
+
+JUMPED_OVER = {"comments.add": "SCAN comment"}
+"""Steps that are never taken: whether a new row mends a broken reference to it is only looked up
+while there is one (SQLite's opcode FkIfZero), and references are never left broken."""
+
+
+@dataclass
+class Caught:
+    """The statements that were issued, each with who issued it and an example of its values."""
+
+    values: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    lines: set[tuple[str, int]] = field(default_factory=set)
+
+
+@pytest.fixture
+def caught(monkeypatch: pytest.MonkeyPatch) -> Caught:
+    """Catches every statement of every unit."""
+    found = Caught()
+    plain = SqliteTx._execute
+
+    def catching(self: SqliteTx, sql: str, values: dict[str, Any]) -> Any:
+        frame = sys._getframe(2)
+        module = Path(frame.f_code.co_filename).stem
+        if Path(frame.f_code.co_filename).parent == FOLDER:
+            found.values.setdefault((f"{module}.{frame.f_code.co_name}", sql), dict(values))
+            found.lines.add((module, frame.f_lineno))
+        return plain(self, sql, values)
+
+    monkeypatch.setattr(SqliteTx, "_execute", catching)
+    return found
+
+
+def statements() -> Iterator[tuple[str, int, int]]:
+    """Where a statement is issued: module, first and last line."""
+    for path in sorted(FOLDER.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("run", "one", "all")
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "tx"
+            ):
+                yield path.stem, node.lineno, node.end_lineno or node.lineno
+
+
+def faults(plan: list[str], *, may_sort: bool) -> list[str]:
+    """What in a plan costs more the more there is."""
+    found = []
+    for step in plan:
+        scanned = re.match(r"SCAN (\S+)(.*)", step)
+        if scanned:
+            is_searched = re.fullmatch(r" VIRTUAL TABLE INDEX \d+:.+", scanned[2])
+            is_small = scanned[1] in SMALL or BOUNDED.fullmatch(scanned[1])
+            if not is_small and not is_searched:
+                found.append(step)
+        elif "AUTOMATIC" in step or ("TEMP B-TREE" in step and not may_sort):
+            found.append(step)
+    return found
+
+
+async def plan_of(service: Service, sql: str, values: dict[str, Any]) -> list[str]:
+    async def unit(tx: Tx) -> list[str]:
+        return [row["detail"] for row in await tx.all(f"explain query plan {sql}", **values)]
+
+    # On the writer's connection: a reader plans no change.
+    return await service.store.write(unit)
+
+
+async def test_the_check_itself_finds_scans_and_sorts(service: Service) -> None:
+    for sql, fault in (
+        ("select id from comment where name = :x", "SCAN comment"),
+        ("select id from comment as c where name = :x", "SCAN c"),
+        ("select count(*) from decision", "SCAN decision"),
+        ("select id from comment where site_id = :x order by name", "TEMP B-TREE"),
+        ("delete from visit where window_at = :x", "SCAN visit"),
+        ("select rowid from word_index where words = :x", "SCAN word_index"),
+        ("select 1 from comment as a join comment as b on a.name = b.name", "AUTOMATIC"),
+    ):
+        plan = await plan_of(service, sql, {"x": "x"} if ":x" in sql else {})
+        assert any(fault in one for one in faults(plan, may_sort=False)), (sql, plan)
+    for sql in (
+        "select id from comment where id = :x",
+        "select rowid from word_index where word_index match :x",
+        "select id from comment where site_id = :x and state = 'spam' order by created_at, seq",
+    ):
+        plan = await plan_of(service, sql, {"x": "x"})
+        assert faults(plan, may_sort=False) == [], (sql, plan)
+
+
+async def test_every_statement_finds_its_rows_by_an_index(service: Service, caught: Caught) -> None:
+    await drive(service)
+    unseen = [
+        f"{module}.py:{first}"
+        for module, first, last in statements()
+        if not any((module, line) in caught.lines for line in range(first, last + 1))
+    ]
+    assert unseen == [], "statements that this test does not drive"
+    assert len(caught.values) > 90
+    bad = {}
+    for (function, sql), values in list(caught.values.items()):
+        plan = await plan_of(service, sql, values)
+        plan = [step for step in plan if step != JUMPED_OVER.get(function)]
+        wrong = faults(plan, may_sort=function in SORTS)
+        if wrong:
+            bad[f"{function}: {sql}"] = wrong
+    assert bad == {}
+
+
+async def drive(service: Service) -> None:
+    """Make the service do everything that it can do."""
+    await site_actions.add(service, "blog", origins=["https://blog.example"])
+    async with client_of(service) as client:
+        admin = await token_for(service, "ada", Scope.ADMIN)
+        await drive_readers(client, admin)
+        await drive_moderators(client, admin)
+        await drive_persons(client, admin)
+        await drive_another_site(service, client, admin)
+        await client.get("/metrics")
+        await client.get("/readyz")
+    await drive_operators(service)
+
+
+async def drive_readers(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    top = await makers.approved(client, admin, title="Un titre", idempotency_key="key number 1")
+    sent = makers.fields(parent=top, idempotency_key="key number 2")
+    answers = [await client.post("/v1/comments", json=sent) for _ in range(2)]
+    reply = answers[0].json()["comment"]["id"]
+    await makers.act(client, admin, reply, "approve")
+    await makers.approved(client, admin, parent=reply)
+    await makers.approved(client, admin)
+    await client.post("/v1/comments", json=sent | {"idempotency_key": "key number 3"})
+    for order in ("oldest", "newest"):
+        url: str | None = f"/v1/comments?article=/a&limit=1&order={order}"
+        while url:
+            url = (await client.get(url)).json()["next"]
+    for path in (
+        "comments.atom?article=/a",
+        "comments.atom",
+        "counts?article=/a&article=/b",
+        f"form?article=/a&parent={top}",
+    ):
+        assert (await client.get(f"/v1/{path}")).status_code == 200
+    receipt = answers[1].json()["receipt"]["url"]
+    await client.get(receipt)
+    await client.post(f"{receipt}/withdraw")
+
+
+async def drive_moderators(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    article = await put_article(client, admin, open=True, title="Titre", policy={"depth": 1})
+    await put_article(client, admin, article="/other")
+    one = await makers.approved(client, admin)
+    two = await makers.approved(client, admin, parent=one)
+    await makers.comment(client, parent=two)
+    other = await makers.comment(client)
+    await client.post(f"/v1/moderation/comments/{one}/reply", json={"text": "Merci"}, headers=admin)
+    await client.patch(f"/v1/moderation/comments/{one}", json={"text": "Autre"}, headers=admin)
+    await client.post(
+        "/v1/moderation/decisions", json={"action": "reject", "ids": [one, other]}, headers=admin
+    )
+    author = (await client.get(f"/v1/moderation/comments/{one}", headers=admin)).json()["author"]
+    for query in (
+        "",
+        "state=pending&state=spam&state=approved&order=newest",
+        "q=merci%20utilisons&state=approved",
+        "article=/a&state=approved",
+        f"author={author['id']}&article=/a&state=approved&state=rejected&q=nous",
+        f"author={author['id']}",
+        "site=blog&state=approved",
+    ):
+        url: str | None = f"/v1/moderation/comments?limit=1&{query}"
+        for _ in range(3):
+            if url:
+                url = (await client.get(url, headers=admin)).json()["next"]
+    for path in (
+        f"articles/{article['id']}",
+        "articles?limit=1",
+        "articles?article=/a",
+        "log",
+        "log?limit=1",
+        f"log?comment={one}",
+        "log?moderator=ada",
+        f"log?moderator=ada&comment={one}&site=blog",
+        "sites/blog",
+    ):
+        answer = await client.get(f"/v1/moderation/{path}", headers=admin)
+        assert answer.status_code == 200, path
+        if answer.json().get("next"):
+            await client.get(answer.json()["next"], headers=admin)
+    await client.patch(
+        f"/v1/moderation/articles/{article['id']}", json={"open": True}, headers=admin
+    )
+    await rules(client, admin, close_after_days=100)
+
+
+async def drive_persons(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    for email in ("helene@example.com", "odile@example.com"):
+        await makers.comment(client, email=email)
+        found = await client.post(
+            "/v1/moderation/authors/lookup", json={"email": email}, headers=admin
+        )
+        author = f"/v1/moderation/authors/{found.json()['id']}"
+        await client.get(f"{author}/export", headers=admin)
+        await client.post(f"{author}/block", json={"also": "pending"}, headers=admin)
+        await client.post(f"{author}/unblock", headers=admin)
+        await client.post(f"{author}/erase", headers=admin)
+
+
+async def drive_another_site(
+    service: Service, client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    await site_actions.add(service, "other", origins=["https://other.example"])
+    bound = await token_for(service, "otto", Scope.ADMIN, site="other")
+    await makers.comment(client, site="other")
+    await client.get("/v1/comments?article=https://other.example/a")
+    for path in ("comments", "articles", "log", "log?moderator=otto", "comments?article=/a"):
+        answer = await client.get(f"/v1/moderation/{path}", headers=bound)
+        assert answer.status_code == 200, path
+    await client.get("/v1/moderation/comments", headers=admin)
+
+
+async def drive_operators(service: Service) -> None:
+    site = await service.store.read(lambda tx: sites.by_name(tx, "blog"))
+    assert site is not None
+    await moderator_actions.revoke(service, "otto")
+    await service.store.read(moderators.every)
+    await service.store.read(sites.every)
+    await service.store.read(queue.waiting)
+    await service.store.write(lambda tx: sites.add_origin(tx, site.id, "https://www.blog.example"))
+    await service.store.write(lambda tx: sites.put_first(tx, site.id, "https://www.blog.example"))
+    for _ in range(2):
+        await service.store.write(
+            lambda tx: visits.take(tx, site.id, b"v", count=1, period_s=60, now=START)
+        )
+    later = Service(service.settings, service.store, service.keys, lambda: START + LATER)
+    await retention.retention(later)
+
+
+LATER = timedelta(days=40)

@@ -1,0 +1,67 @@
+"""`/healthz` and `/readyz`: whether the process lives, and whether it can work (contract 3.3)."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import httpx2
+import pytest
+
+from palabre.service import Service
+
+
+async def ready(client: httpx2.AsyncClient) -> tuple[int, dict[str, bool]]:
+    answer = await client.get("/readyz")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert ("retry-after" in answer.headers) is (answer.status_code == 503)
+    return answer.status_code, answer.json()["checks"]
+
+
+async def test_a_process_that_answers_lives(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_service_with_a_store_is_ready(client: httpx2.AsyncClient) -> None:
+    assert await ready(client) == (200, {"store": True, "migrations": True})
+
+
+async def test_looking_is_enough(client: httpx2.AsyncClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert (await client.head(path)).status_code == 200
+
+
+async def test_without_its_store_it_lives_but_is_not_ready(
+    client: httpx2.AsyncClient, service: Service
+) -> None:
+    await service.store.close()
+    assert (await client.get("/healthz")).status_code == 200
+    status, checks = await ready(client)
+    assert (status, checks["store"]) == (503, False)
+
+
+async def test_a_store_that_cannot_be_written_is_not_ready(
+    client: httpx2.AsyncClient, service: Service
+) -> None:
+    await service.store._writer.execute("pragma query_only = on")
+    status, checks = await ready(client)
+    assert (status, checks["store"]) == (503, False)
+    await service.store._writer.execute("pragma query_only = off")
+    assert (await ready(client))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "lost", [("delete from migration",), ("drop table migration", "drop table store_info")]
+)
+async def test_a_store_that_lacks_a_migration_is_not_ready(
+    client: httpx2.AsyncClient, service: Service, lost: tuple[str, ...]
+) -> None:
+    connection = sqlite3.connect(service.settings.database_path)
+    for statement in lost:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+    assert await ready(client) == (503, {"store": True, "migrations": False})
