@@ -218,3 +218,33 @@ async def test_the_job_runs_as_soon_as_the_service_does(
             if (await seen_by(client, moderator, one))["state"] == "deleted":
                 break
     assert (await seen_by(client, moderator, one))["state"] == "deleted"
+
+
+async def test_time_does_not_tell_a_blocked_author_that_they_are_blocked(
+    service: Service,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+) -> None:
+    known = await makers.comment(client, email="blocked@example.com")
+    author = (await seen_by(client, moderator, known))["author"]["id"]
+    block = f"/v1/moderation/authors/{author}/block"
+    assert (await client.post(block, headers=moderator)).status_code == 200
+    blocked = await makers.submit(client, email="blocked@example.com")
+    other = await makers.submit(client, email="other@example.com")
+    clock.advance(days=31)
+    await retention(service)
+    receipts = [
+        (await client.get(f"/v1/receipts/{one['receipt']['token']}")).json()["comment"]["state"]
+        for one in (blocked, other)
+    ]
+    assert receipts == ["pending", "pending"]
+
+
+async def test_what_a_program_put_into_the_honeypot_goes_like_all_spam(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    lured = await makers.comment(client, subject="robot")
+    clock.advance(days=31)
+    await retention(service)
+    assert (await seen_by(client, moderator, lured))["state"] == "deleted"

@@ -98,7 +98,8 @@ class Article:
     `version` grows with every change a reader could see. `id` is empty for an article that
     nobody has commented on yet: it is not stored before that. `open`: takes comments now;
     `is_open_by_hand`: a moderator hasn't closed it. `title`: as a reader's form or a moderator
-    gave it; `is_title_vouched`: the latter.
+    gave it; `is_title_vouched`: the latter; `is_title_public`: that, or an approved comment brought
+    it.
     """
 
     id: str
@@ -111,12 +112,13 @@ class Article:
     version: int
     policy: Policy
     is_title_vouched: bool
+    is_title_public: bool
     is_open_by_hand: bool
 
     @property
     def public_title(self) -> str | None:
         """The title, once somebody answers for it: a moderator, or an approved comment."""
-        return self.title if self.is_title_vouched or self.count else None
+        return self.title if self.is_title_public else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 import makers
 from conftest import Clock
 from palabre.errors import StoreUnavailable
+from palabre.jobs.erasure import erasure
 from palabre.jobs.retention import retention
 from palabre.model import Site
 from palabre.service import Service
@@ -147,7 +149,7 @@ async def test_no_byte_of_the_words_is_left_once_the_job_has_run(
     for hash_ in one.hashes[2:]:
         assert left(service, hash_, words=()), "what can't be found can't be missed"
     await delete(how, one, service, client, moderator, clock)
-    await retention(service)
+    await jobs(service)
     assert left(service, *one.hashes) == []
     found = await seen_by(client, moderator, one.id)
     assert found["state"] == "deleted"
@@ -243,6 +245,11 @@ async def test_scrubbing_lets_readers_and_writers_through(
     assert left(service, words=(TEXT,)) == []
 
 
+async def jobs(service: Service) -> None:
+    await retention(service)
+    await erasure(service)
+
+
 async def asked_to_scrub(service: Service) -> bool:
     return "to_scrub" in await service.store.read(info.get)
 
@@ -254,7 +261,7 @@ async def test_the_job_scrubs_only_after_a_deletion(
     assert not await asked_to_scrub(service)
     await makers.act(client, moderator, one, "delete")
     assert await asked_to_scrub(service)
-    await retention(service)
+    await jobs(service)
     assert not await asked_to_scrub(service)
 
 
@@ -279,10 +286,10 @@ async def test_a_journal_that_somebody_still_reads_is_emptied_at_the_next_turn(
         reader.execute("select count(*) from comment").fetchone()
         await makers.act(client, moderator, one, "delete")
         with pytest.raises(StoreUnavailable):
-            await retention(service)
+            await jobs(service)
         assert await asked_to_scrub(service)
         reader.execute("rollback")
-    await retention(service)
+    await jobs(service)
     assert left(service, words=(TEXT,)) == []
     assert not await asked_to_scrub(service)
 
@@ -290,3 +297,36 @@ async def test_a_journal_that_somebody_still_reads_is_emptied_at_the_next_turn(
 def test_the_search_looks_for_what_the_index_holds() -> None:
     assert {"xqzé".encode(), b"xqzek", b"zekvo", "kvœj".encode()} <= grams(WORDS)
     assert not any(len(piece) != GRAM for piece in grams(WORDS))
+
+
+async def test_the_title_that_a_deleted_comment_brought_is_gone_from_the_files(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    one = await makers.approved(client, moderator, title=TEXT)
+    assert left(service, words=(TEXT,))
+    await makers.act(client, moderator, one, "delete")
+    await jobs(service)
+    assert left(service, words=(TEXT,)) == []
+
+
+async def test_no_deleted_word_is_left_after_a_busy_day(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    """Rows that were moved between pages leave their bytes in the gaps of the old ones."""
+    chance = random.Random(3)
+    living: dict[str, str] = {}
+    dead = []
+    for number in range(250):
+        word = f"zq{number:04d}" + "".join(chance.choices("bcdfghjklmnp", k=8))
+        padding = "mot " * chance.randrange(1, 120)
+        one = await makers.comment(client, name=f"N{word}", comment=f"{padding}{word}")
+        living[one] = word
+        if number % 3:
+            chosen = chance.choice(sorted(living))
+            dead.append(living.pop(chosen))
+            await makers.act(client, moderator, chosen, "delete")
+    await jobs(service)
+    files = service.settings.data_dir.iterdir()
+    kept = b"".join(path.read_bytes() for path in files if path.is_file())
+    assert [word for word in dead if word.encode() in kept] == []
+    assert all(word.encode() in kept for word in living.values())

@@ -22,7 +22,7 @@ from conftest import START, client_of, token_for
 from palabre import store as store_package
 from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
-from palabre.jobs import retention
+from palabre.jobs import erasure, retention
 from palabre.model import Scope
 from palabre.service import Service
 from palabre.store import Tx, moderators, queue, sites, visits
@@ -280,6 +280,7 @@ async def drive_operators(service: Service) -> None:
         )
     later = Service(service.settings, service.store, service.keys, lambda: START + LATER)
     await retention.retention(later)
+    await erasure.erasure(later)
 
 
 LATER = timedelta(days=40)

@@ -16,7 +16,8 @@ import aiosqlite
 import pytest
 
 from palabre.errors import Busy, Refusal, StoreUnavailable
-from palabre.store import SqliteStore, Taken, Tx, Unit
+from palabre.service import Service
+from palabre.store import SqliteStore, Taken, Tx, Unit, info, locks
 from palabre.store.sqlite import open_sqlite
 
 TABLE = "create table thing (name text primary key, value text not null check (value <> ''))"
@@ -492,3 +493,23 @@ async def test_aiosqlite_runs_work_in_the_connections_thread_as_the_driver_needs
         assert order == list(range(21))
     finally:
         await connection.close()
+
+
+async def test_counting_that_fails_stops_no_writing(service: Service) -> None:
+    def fails(units: int, seconds: float) -> None:
+        raise RuntimeError("counting")
+
+    service.store.on_commit = fails
+    await service.store.write(lambda tx: info.put(tx, one="1"))
+    await service.store.write(lambda tx: info.put(tx, two="2"))
+    assert (await service.store.read(info.get))["two"] == "2"
+
+
+async def test_a_lock_that_another_process_keeps_is_not_waited_for_without_end(
+    service: Service, tmp_path: Path
+) -> None:
+    database = tmp_path / "x.sqlite3"
+    with locks.beside(database, ".lock") as ours, locks.beside(database, ".lock") as theirs:
+        assert locks.seize(theirs)
+        with pytest.raises(TimeoutError), locks.exclusively(ours, timeout_s=0.02):
+            pass

@@ -1,4 +1,4 @@
-"""`/v1/moderation/articles`: articles made, opened, closed, titled, and given rules of their own."""
+"""`/v1/moderation/articles`: articles made, opened, closed, titled, given rules of their own."""
 
 from __future__ import annotations
 
@@ -323,3 +323,35 @@ async def test_an_unknown_article_or_site_is_not_found(
     problem(await client.get(f"{URL}/nobody", headers=moderator), 404, "article_not_found")
     problem(await patch(client, moderator, "nobody", open=True), 404, "article_not_found")
     problem(await put(client, moderator, site="nowhere"), 404, "site_not_found")
+
+
+async def test_a_title_goes_with_the_comment_that_brought_it(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    bad = await makers.comment(client, title="ACHETEZ ICI")
+    good = await makers.comment(client)
+    await makers.act(client, moderator, bad, "delete")
+    await makers.act(client, moderator, good, "approve")
+    assert (await makers.listing(client))["article"]["title"] is None
+    named = await makers.approved(client, moderator, title="Le vrai titre")
+    assert (await makers.listing(client))["article"]["title"] == "Le vrai titre"
+    await makers.act(client, moderator, named, "reject")
+    assert (await makers.listing(client))["article"]["title"] is None
+
+
+async def test_a_title_stays_while_another_approved_comment_brought_one(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    first = await makers.approved(client, moderator, title="Le titre")
+    await makers.approved(client, moderator, title="Le titre, plus tard")
+    assert (await makers.listing(client))["article"]["title"] == "Le titre"
+    await makers.act(client, moderator, first, "delete")
+    assert (await makers.listing(client))["article"]["title"] == "Le titre, plus tard"
+
+
+async def test_a_title_that_spam_brought_is_nobodys(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    await makers.comment(client, title="ACHETEZ ICI", subject="robot")
+    await makers.approved(client, moderator)
+    assert (await makers.listing(client))["article"]["title"] is None

@@ -83,12 +83,13 @@ async def test_every_action_is_taken(
     await assert_counters_are_true(service)
 
 
-async def test_an_id_that_stands_twice_is_decided_and_answered_once(
+async def test_an_id_that_stands_twice_is_decided_once_and_answered_twice(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
     one = await makers.comment(client)
-    found = await results(client, moderator, action="approve", ids=[one, one])
-    assert found == [{"id": one, "status": 200, "state": "approved"}]
+    found = await results(client, moderator, action="approve", ids=[one, one], versions={one: 1})
+    assert found == [{"id": one, "status": 200, "state": "approved"}] * 2
+    assert len((await seen_by(client, moderator, one))["decisions"]) == 2
 
 
 async def test_five_hundred_are_taken_and_one_more_is_not(

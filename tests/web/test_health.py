@@ -65,3 +65,14 @@ async def test_a_store_that_lacks_a_migration_is_not_ready(
     connection.commit()
     connection.close()
     assert await ready(client) == (503, {"store": True, "migrations": False})
+
+
+async def test_a_store_whose_file_was_taken_away_is_not_ready(
+    service: Service, client: httpx2.AsyncClient
+) -> None:
+    assert (await client.get("/readyz")).status_code == 200
+    database = service.settings.database_path
+    database.rename(database.with_name("elsewhere"))
+    assert (await client.get("/readyz")).status_code == 503
+    database.with_name("elsewhere").rename(database)
+    assert (await client.get("/readyz")).status_code == 200

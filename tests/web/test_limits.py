@@ -12,8 +12,8 @@ import makers
 from conftest import Clock
 from palabre.actions import sites
 from palabre.service import Service
+from palabre.text import markup
 from web.speaking import (
-    BROWSER,
     NOTHING,
     browse,
     client_at,
@@ -220,4 +220,12 @@ async def test_too_much_at_once_keeps_a_browser_s_text(client: httpx2.AsyncClien
     assert refused
     for fields, answer in refused:
         assert read(answer.text).one("textarea").raw.strip() == fields["comment"]
-    assert BROWSER["Accept"] == answers[0].request.headers["accept"]
+
+
+@limited
+async def test_what_is_over_the_limit_is_not_even_rendered(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await use_up(client)
+    monkeypatch.setattr(markup, "render", None)
+    assert (await post(client, makers.fields())).status_code == 429

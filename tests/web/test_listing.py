@@ -457,7 +457,12 @@ BAD_PARAMETERS = (
     ("article=//blog.example/a", {"article": "not_allowed"}),
     ("article=https://elsewhere.example/a", {"article": "not_allowed"}),
     ("article=/" + "x" * 2000, {"article": "too_long"}),
-    ("article=/a&" + "&".join(f"x{n}=1" for n in range(300)), {"article": "invalid"}),
+    ("article=/a&" + "&".join(f"x{n}=1" for n in range(300)), {"query": "invalid"}),
+    ("article=/a&zz=1&zz=1", {"query": "invalid"}),
+    ("article=/a&limit=", {"limit": "invalid"}),
+    ("article=/a&order=", {"order": "unknown"}),
+    ("article=/a&after=", {"after": "invalid"}),
+    ("article=/a&email=", {"email": "not_allowed"}),
 )
 
 

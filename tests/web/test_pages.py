@@ -39,6 +39,7 @@ ARTICLE = Article(
     version=1,
     policy=Policy(),
     is_title_vouched=True,
+    is_title_public=True,
     is_open_by_hand=True,
 )
 PAUL = Shown(

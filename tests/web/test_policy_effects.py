@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx2
 import pytest
 
@@ -196,3 +198,19 @@ async def test_a_new_policy_is_in_force_for_the_next_comment(
     assert await state_of(client) == "approved"
     form = await client.get("/v1/form?article=/a")
     assert 'href="https://blog.example/donnees"' in form.text
+
+
+async def test_of_equal_texts_sent_at_once_only_the_first_is_published(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    policy = {"policy": {"first_state": "approved"}}
+    await client.patch("/v1/moderation/sites/blog", json=policy, headers=admin)
+    text = "Le même texte partout, avec son lien : https://promo.example/offre du jour."
+    answers = await asyncio.gather(
+        *(
+            client.post("/v1/comments", json=makers.fields(article=f"/{n}", comment=text))
+            for n in range(12)
+        )
+    )
+    states = [answer.json()["comment"]["state"] for answer in answers]
+    assert sorted(states) == ["approved"] + ["pending"] * 11

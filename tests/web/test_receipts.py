@@ -357,3 +357,26 @@ async def test_what_a_moderator_decides_on_it_afterwards_is_told(
     await block(client, moderator, "blocked@example.com")
     await makers.act(client, moderator, found["comment"]["id"], "approve")
     assert (await shown(client, found["receipt"]["url"]))["comment"]["state"] == "approved"
+
+
+async def test_a_page_that_is_neither_the_sites_nor_ours_withdraws_nothing(
+    client: httpx2.AsyncClient,
+) -> None:
+    token = (await makers.submit(client))["receipt"]["token"]
+    path = f"/v1/receipts/{token}/withdraw"
+    refused = await client.post(path, headers={"Origin": "https://evil.example"})
+    assert refused.status_code == 403
+    assert (await client.get(f"/v1/receipts/{token}")).json()["comment"]["state"] == "pending"
+    for origin in ("null", "https://blog.example"):
+        assert (await client.post(path, headers={"Origin": origin})).status_code == 200
+
+
+async def test_the_page_gives_the_reason_for_spam_as_well(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    stored = await makers.submit(client)
+    await makers.act(client, moderator, stored["comment"]["id"], "spam", reason="advertising")
+    page = await client.get(
+        f"/v1/receipts/{stored['receipt']['token']}", headers={"Accept": "text/html"}
+    )
+    assert "publicité" in page.text

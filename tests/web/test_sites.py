@@ -107,11 +107,14 @@ async def test_a_site_that_is_no_text_is_told_once(client: httpx2.AsyncClient, n
     assert field_codes(await post(client, {**makers.fields(), "site": 5})) == {"site": "invalid"}
 
 
-async def test_an_article_of_no_site_does_not_tell_one(
+async def test_an_article_of_no_site_is_not_allowed_on_any(
     client: httpx2.AsyncClient, news: Site
 ) -> None:
     sent = makers.fields(article="https://elsewhere.example/a")
-    assert field_codes(await post(client, sent)) == {"site": "required"}
+    wrong = {"site": "required", "article": "not_allowed"}
+    assert field_codes(await post(client, sent)) == wrong
+    listed = await client.get("/v1/comments", params={"article": sent["article"]})
+    assert field_codes(listed, 400) == wrong
 
 
 async def test_an_article_of_another_site_than_the_one_named_is_not_allowed(

@@ -97,6 +97,7 @@ async def _change(
         ),
         overridden=overridden,
     )
+    await articles.retitle(tx, article.id)
     return await articles.at(tx, site, article.address, now=service.now())
 
 

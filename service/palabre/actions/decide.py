@@ -44,7 +44,8 @@ async def decide(
     """
 
     async def unit(tx: Tx) -> Comment:
-        return await in_tx(tx, service, moderator, comment_id, becomes, because, version)
+        await _change(tx, service, moderator, comment_id, becomes, because, version)
+        return await present(tx, service, comment_id)
 
     return await service.store.write(unit)
 
@@ -62,10 +63,10 @@ async def decide_many(
 
     async def unit(tx: Tx) -> list[Result]:
         results = []
-        for comment_id in dict.fromkeys(ids):
+        for comment_id in ids:
             version = versions.get(comment_id)
             try:
-                comment = await in_tx(tx, service, moderator, comment_id, becomes, because, version)
+                await _change(tx, service, moderator, comment_id, becomes, because, version)
             except CommentNotFound:
                 results.append(Result(comment_id, 404, None))
             except DecidedMeanwhile as exc:
@@ -73,13 +74,13 @@ async def decide_many(
             except NotAllowedFromHere:
                 results.append(Result(comment_id, 409, State.DELETED))
             else:
-                results.append(Result(comment_id, 200, comment.state))
+                results.append(Result(comment_id, 200, becomes))
         return results
 
     return await service.store.write(unit)
 
 
-async def in_tx(
+async def _change(
     tx: Tx,
     service: Service,
     moderator: Moderator,
@@ -87,7 +88,7 @@ async def in_tx(
     becomes: State,
     because: Because,
     version: int | None,
-) -> Comment:
+) -> None:
     """`decide` within a transaction; raises before it writes anything."""
     standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
     if standing is None:
@@ -108,7 +109,6 @@ async def in_tx(
         )
         if not changed:
             raise DecidedMeanwhile(await present(tx, service, comment_id))
-    return await present(tx, service, comment_id)
 
 
 async def present(tx: Tx, service: Service, comment_id: str) -> Comment:

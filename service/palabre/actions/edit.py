@@ -106,6 +106,7 @@ async def reply(
             told=None,
             name=words.name,
             website=None,
+            title=None,
             hue=service.keys.hue(words.name, article.id),
             text=words.text,
             html=markup.render(words.text),
@@ -123,4 +124,6 @@ async def _write(service: Service, unit: Unit[Comment]) -> Comment:
     try:
         return await service.store.write(unit)
     except Taken as exc:
+        if exc.constraint != "comment_fingerprint":
+            raise
         raise DuplicateComment from exc

@@ -53,7 +53,9 @@ async def export(
 
 
 async def erase(service: Service, moderator: Moderator, author_id: str) -> int:
-    """Delete all of a person's comments and the hash that knows them (GDPR article 17).
+    """Delete all of a person's comments and the hash that knows them, a block included.
+
+    GDPR article 17: whoever writes from that address afterwards is nobody we know.
 
     How many comments. The words leave the data files with the next scrub, within 24 hours.
     """

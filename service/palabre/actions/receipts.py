@@ -7,8 +7,9 @@ from datetime import datetime
 
 from palabre import keys
 from palabre.actions import decide
-from palabre.errors import ReceiptNotFound
-from palabre.model import AUTHOR, Article, Shown, Site, State
+from palabre.actions.submit import may_post_from
+from palabre.errors import OriginNotAllowed, ReceiptNotFound
+from palabre.model import AUTHOR, Article, Shown, Site, State, Visitor
 from palabre.service import Service
 from palabre.store import Tx, articles, comments, receipts, sites, threads
 
@@ -32,16 +33,22 @@ async def show(service: Service, token: str) -> Receipt:
     return await service.store.read(lambda tx: _show(tx, service, token))
 
 
-async def withdraw(service: Service, token: str) -> Receipt:
-    """The author deletes their comment; once it is, nothing more happens."""
+async def withdraw(service: Service, token: str, visitor: Visitor) -> Receipt:
+    """The author deletes their comment; once it is, nothing more happens.
+
+    Raises ReceiptNotFound, and OriginNotAllowed for a page that is neither the site's nor ours.
+    """
 
     async def unit(tx: Tx) -> Receipt:
         comment_id = await receipts.comment_of(tx, keys.digest(token))
         if comment_id is None:
             raise ReceiptNotFound
         standing = await comments.standing(tx, comment_id, site_id=None)
-        if standing is not None:
-            await decide.delete(tx, service, standing, AUTHOR)
+        if standing is None:
+            raise ReceiptNotFound
+        if not may_post_from(await sites.by_id(tx, standing.site_id), visitor):
+            raise OriginNotAllowed
+        await decide.delete(tx, service, standing, AUTHOR)
         return await _show(tx, service, token)
 
     return await service.store.write(unit)

@@ -21,10 +21,10 @@ from palabre.errors import (
 )
 from palabre.ids import new_id, new_token, random_id
 from palabre.keys import Tag
-from palabre.model import Article, Decider, Facts, Policy, Shown, Site, State, Submission, Visitor
+from palabre.model import Article, Decider, Facts, Policy, Shown, Site, Submission, Visitor
 from palabre.service import Service
 from palabre.store import Taken, Tx, articles, authors, comments, receipts, threads, visits
-from palabre.text import markup, submission
+from palabre.text import address, markup, submission
 
 REPEATS_WITHIN = timedelta(days=30)
 REPEATS_MOST = 20
@@ -41,7 +41,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class _Tags:
-    """What an accepted submission is known by; the address itself goes no further than here."""
+    """What an accepted submission is known by: hashes that can be stored."""
 
     author: Tag
     visitor: bytes
@@ -53,11 +53,10 @@ class _Tags:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A submission as judged by what the store says before anything is written."""
+    """A submission that may be stored, as far as can be told before anything is written."""
 
     submission: Submission
     tags: _Tags
-    facts: Facts
 
 
 async def submit(
@@ -83,27 +82,40 @@ async def submit(
     )
     if service.settings.email_dns_check:
         await _check_domain(look.submission)
-    verdict = screening.screen(look.submission, look.facts)
     html = markup.render(look.submission.text)
     token = new_token()
 
     async def unit(tx: Tx) -> Stored | None:
         replayed = await _replayed(tx, service, site, look.tags, token)
-        return replayed or await _add(tx, service, site, look, verdict, html, token)
+        return replayed or await _add(tx, service, site, look, html, token)
 
     try:
         stored = await service.store.write(unit)
     except Taken as exc:
-        raise DuplicateComment from exc
+        if exc.constraint == "replay":
+            # The very same request was quicker: what it stored is the answer to this one too.
+            stored = await service.store.write(unit)
+        elif exc.constraint == "comment_fingerprint":
+            raise DuplicateComment from exc
+        else:
+            raise
     if stored is None:
         raise DuplicateComment
     return stored
 
 
 def _errors_without_site(fields: submission.Fields, header_key: str | None) -> list[FieldError]:
-    """What is wrong when no site could be told: that, and all that no site would make good."""
+    """What is wrong when no site could be told: that, and all that no site would make good.
+
+    A path may be good on some site; a URL that belongs to none is not allowed on any.
+    """
     errors = submission.check(fields, Policy(), (), header_key=header_key).errors
-    found = [error for error in errors if (error.field, error.code) != ("article", "not_allowed")]
+    found = [
+        error
+        for error in errors
+        if (error.field, error.code) != ("article", "not_allowed")
+        or not address.is_path(fields.get("article"))
+    ]
     if not any(error.field == "site" for error in found):
         found.insert(0, FieldError("site", "required"))
     return found
@@ -122,7 +134,11 @@ async def _look(
     visitor: Visitor,
     header_key: str | None,
 ) -> _Look:
-    """Check the fields by the article's rules, and read what screening weighs. Writes nothing."""
+    """Check the fields by the article's rules, and what else can be refused early.
+
+    Before the text is rendered: what is over the limit costs little. The write unit judges again.
+    Writes nothing.
+    """
     now = service.now()
     checked = submission.check(fields, site.policy, site.origins, header_key=header_key)
     errors = list(checked.errors)
@@ -133,26 +149,22 @@ async def _look(
             checked = submission.check(fields, article.policy, site.origins, header_key=header_key)
             errors = list(checked.errors)
     tags = None if checked.submission is None else _tags(service, site, checked.submission, visitor)
-    if article is not None and checked.parent is not None:
-        is_replay = (
-            tags is not None
-            and tags.request is not None
-            and await receipts.replay(tx, site.id, tags.request, now=now) is not None
-        )
-        if not is_replay and not await threads.parent(tx, article.id, checked.parent):
+    is_replay = (
+        tags is not None
+        and tags.request is not None
+        and await receipts.replay(tx, site.id, tags.request, now=now) is not None
+    )
+    if article is not None and checked.parent is not None and not is_replay:
+        parent = await threads.parent(tx, article.id, checked.parent)
+        if parent is None:
             errors.append(FieldError("parent", "unknown", hint="parent_unknown"))
     if errors or checked.submission is None or tags is None or article is None:
         raise InvalidSubmission(errors)
-    author = await authors.by_tag(tx, site.id, tags.author, now=now)
-    facts = Facts(
-        policy=article.policy,
-        same_text=await comments.same_text(
-            tx, site.id, tags.text, since=now - REPEATS_WITHIN, most=REPEATS_MOST
-        ),
-        recent=await visits.recent(tx, site.id, tags.visitor, now=now),
-        blocked=author is not None and author.blocked,
-    )
-    return _Look(checked.submission, tags, facts)
+    if not is_replay:
+        if not article.open:
+            raise ArticleClosed
+        await _check_allowance(tx, service, site, tags.visitor)
+    return _Look(checked.submission, tags)
 
 
 async def _replayed(tx: Tx, service: Service, site: Site, tags: _Tags, token: str) -> Stored | None:
@@ -176,16 +188,20 @@ async def _add(
     service: Service,
     site: Site,
     look: _Look,
-    verdict: screening.Verdict,
     html: str,
     token: str,
 ) -> Stored | None:
-    """Store a new comment; None when the article holds the same one already."""
+    """Screen and store a new comment; None when the article holds the same one already.
+
+    Screened here, on what the store says within the transaction that stores the result: of two
+    that race, the later one is judged knowing the first.
+    """
     sent, tags, now = look.submission, look.tags, service.now()
     await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
     article = await articles.at(tx, site, sent.article, now=now)
     if not article.open:
         raise ArticleClosed
+    recent = await visits.recent(tx, site.id, tags.visitor, now=now)
     await _take_allowance(tx, service, site, tags.visitor)
     place = comments.TOP
     if sent.parent is not None:
@@ -195,10 +211,16 @@ async def _add(
         place = under
     if await comments.is_duplicate(tx, article.id, tags.fingerprint):
         return None
-    # Approved comments vouch for their article's title: one that waits must not slip its own in.
-    may_title = article.title is None and (not article.count or verdict.state is State.APPROVED)
-    if sent.title is not None and may_title:
-        await articles.suggest_title(tx, article.id, sent.title)
+    author = await authors.by_tag(tx, site.id, tags.author, now=now)
+    facts = Facts(
+        policy=article.policy,
+        same_text=await comments.same_text(
+            tx, site.id, tags.text, since=now - REPEATS_WITHIN, most=REPEATS_MOST
+        ),
+        recent=recent,
+        blocked=author is not None and author.blocked,
+    )
+    verdict = screening.screen(sent, facts)
     comment_id = new_id(now)
     new = comments.New(
         id=comment_id,
@@ -212,6 +234,7 @@ async def _add(
         told=verdict.told if verdict.told is not verdict.state else None,
         name=sent.name,
         website=sent.website,
+        title=sent.title,
         hue=service.keys.hue(sent.name, article.id),
         text=sent.text,
         html=html,
@@ -227,6 +250,22 @@ async def _add(
             tx, site.id, tags.request, tags.fields, comment_id=comment_id, at=now
         )
     return await _stored(tx, service, site, comment_id, token)
+
+
+async def _check_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> None:
+    limit = service.settings.submission_limit
+    if limit is None:
+        return
+    wait_s = await visits.wait(
+        tx,
+        site.id,
+        visitor_tag,
+        count=limit.count,
+        period_s=limit.period_s,
+        now=service.now(),
+    )
+    if wait_s:
+        raise TooFast(retry_after_s=wait_s, n=wait_s)
 
 
 async def _take_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> None:
@@ -258,8 +297,9 @@ def _tags(service: Service, site: Site, sent: Submission, visitor: Visitor) -> _
     request = None
     if sent.idempotency_key is not None:
         request = service.keys.tag("request", site.id, sent.idempotency_key.encode())
+    # The address and not its tag, which changes with the keys: it only goes into a hash here.
     fields = [sent.article, sent.name, sent.website, sent.text, sent.parent, sent.title]
-    exact = json.dumps([*fields, author.value.hex()]).encode()
+    exact = json.dumps([*fields, sent.email]).encode()
     return _Tags(
         author=author,
         visitor=service.keys.visitor(visitor.network, site.id, service.now().date()),

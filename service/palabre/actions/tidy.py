@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from palabre.actions import decide
 from palabre.model import Decider, State
 from palabre.service import Service
-from palabre.store import Tx, comments, receipts, retention, sites, visits
+from palabre.store import Tx, comments, info, receipts, retention, sites, visits
+from palabre.store.tx import ms
 
 AT_ONCE = 200
 BY = Decider("rule:retention")
+
+Overdue = Callable[[Tx], Coroutine[Any, Any, list[str]]]
 
 
 async def tidy(service: Service) -> int:
@@ -20,36 +25,47 @@ async def tidy(service: Service) -> int:
     In small transactions, so that submissions slip in between.
     """
     deleted = 0
-    kept = {
+    days_by_state = {
         State.REJECTED: service.settings.retention_rejected_days,
         State.SPAM: service.settings.retention_spam_days,
         State.PENDING: service.settings.retention_pending_days,
     }
     for site_id in await service.store.read(sites.ids):
-        for state, days in kept.items():
-            if days is not None:
-                deleted += await _delete_overdue(service, site_id, state, days)
+        for state, days in days_by_state.items():
+            if days is None:
+                continue
+            before = service.now() - timedelta(days=days)
+            for overdue in (retention.overdue, retention.overdue_as_told):
+                find = partial(overdue, site_id=site_id, state=state, before=before, limit=AT_ONCE)
+                deleted += await _delete(service, find)
     for forget in (visits.forget_expired, receipts.forget_expired):
-        unit = partial(forget, now=service.now(), most=AT_ONCE)
+        unit = partial(_forget, service, forget)
         while await service.store.write(unit) == AT_ONCE:
             pass
     return deleted
 
 
-async def _delete_overdue(service: Service, site_id: str, state: State, days: int) -> int:
+async def _delete(service: Service, overdue: Overdue) -> int:
     deleted = 0
-    before = service.now() - timedelta(days=days)
 
     async def unit(tx: Tx) -> int:
-        overdue = await retention.overdue(tx, site_id, state, before=before, limit=AT_ONCE)
-        for comment_id in overdue:
-            standing = await comments.standing(tx, comment_id, site_id=site_id)
+        found = await overdue(tx)
+        for comment_id in found:
+            standing = await comments.standing(tx, comment_id, site_id=None)
             if standing is not None:
                 await decide.delete(tx, service, standing, BY)
-        return len(overdue)
+        return len(found)
 
     while True:
         some = await service.store.write(unit)
         deleted += some
         if some < AT_ONCE:
             return deleted
+
+
+async def _forget(service: Service, forget: Callable[..., Coroutine[Any, Any, int]], tx: Tx) -> int:
+    """Forget some hashes that have expired; they leave the files with the next scrub."""
+    forgotten = await forget(tx, now=service.now(), most=AT_ONCE)
+    if forgotten:
+        await info.put(tx, to_scrub=f"hashes/{ms(service.now())}")
+    return forgotten

@@ -32,9 +32,10 @@ def migrate(as_json: bool) -> None:
 
 
 async def _migrate(settings: Settings) -> list[str]:
-    from palabre.service import opened, unlock
+    from palabre.service import check_key, opened, unlock
     from palabre.store import open_store
 
+    check_key(settings)
     store = await open_store(settings)
     try:
         # Another key's store is refused before anything in it is changed.

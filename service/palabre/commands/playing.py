@@ -156,4 +156,4 @@ class _Company:
         elif isinstance(step, Corrected):
             await edit.rewrite(self._service, self._moderator, known.id, {"text": step.text})
         else:
-            await receipts.withdraw(self._service, known.token)
+            await receipts.withdraw(self._service, known.token, Visitor(network=""))

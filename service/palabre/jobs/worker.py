@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from palabre.jobs import retention
+from palabre.jobs import erasure, retention
 from palabre.service import Service
 
 log = logging.getLogger(__name__)
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 Job = Callable[[Service], Awaitable[None]]
 
 JOBS: tuple[tuple[Job, float], ...] = (
-    # Every hour: the contract allows deleted words 24 in the files.
     (retention.retention, 3600.0),
+    (erasure.erasure, 60.0),
 )
 """Each job, and the seconds between two of its runs."""
 

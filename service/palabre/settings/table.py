@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, BeforeValidator(values.path)] = _setting(
         "data",
         "Folder of the database and of the key file.",
-        "be the path of a folder, without ~",
+        "be the path of a folder, without ~, ? or #",
     )
     database_url: Annotated[str, AfterValidator(values.database_url)] = _setting(
         "sqlite:///DATA_DIR/palabre.sqlite3",
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     key_file: Annotated[Path, BeforeValidator(values.path)] = _setting(
         "DATA_DIR/palabre.key",
         "File of the master keys, made by the first command that needs it.",
-        "be the path of a file, without ~",
+        "be the path of a file, without ~, ? or #",
         derived=lambda above: str(above["data_dir"] / "palabre.key"),
     )
     master_key: Annotated[SecretStr | None, AfterValidator(values.master_key)] = _setting(

@@ -64,7 +64,8 @@ def networks(text: str) -> tuple[Network, ...]:
 
 def path(text: str) -> str:
     # Nobody expands ~ in a unit file or in TOML: a folder called "~" would come as a surprise.
-    if not text or "\0" in text or text.startswith("~"):
+    # And the default DATABASE_URL is made of DATA_DIR, where ? and # would mean something else.
+    if not text or re.search(r"[?#\0]", text) or text.startswith("~"):
         raise ValueError
     return text
 

@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from palabre.model import Article, Policy, Site
+from palabre.model import Article, Site
 from palabre.store.tx import Row, Tx, moment, ms
 from palabre.text import policy
+
+TITLES_FROM = 50
+"""How many of the first comments of a state are asked for a title."""
 
 
 def unknown(site: Site, address: str) -> Article:
@@ -25,6 +28,7 @@ def unknown(site: Site, address: str) -> Article:
         version=1,
         policy=site.policy,
         is_title_vouched=False,
+        is_title_public=False,
         is_open_by_hand=True,
     )
 
@@ -79,16 +83,39 @@ async def next_place(tx: Tx, article_id: str) -> int:
     return int(row["last_place"])
 
 
-async def suggest_title(tx: Tx, article_id: str, title: str) -> None:
-    """The title that a reader's form brought, kept when there is none yet.
+async def retitle(tx: Tx, article_id: str) -> None:
+    """Give the article the title that its first comment brought, unless a moderator gave one.
 
-    Not a new version: it shows with an approved comment alone, which is one.
+    Public once an approved comment brought it: text that waits or was refused is not. Looks at
+    TITLES_FROM comments at most.
     """
-    await tx.run(
-        "update article set title = :title where id = :id and title is null",
-        id=article_id,
-        title=title,
-    )
+    now = await tx.one("select * from article where id = :id", id=article_id)
+    if now is None or now["is_title_vouched"]:
+        return
+    title: str | None = None
+    is_public = False
+    for state in ("approved", "pending"):
+        rows = await tx.all(
+            "select title from comment where article_id = :id and state = :state "
+            "order by created_at, seq limit :most",
+            id=article_id,
+            state=state,
+            most=TITLES_FROM,
+        )
+        title = next((row["title"] for row in rows if row["title"] is not None), None)
+        if title is not None:
+            is_public = state == "approved"
+            break
+    seen = now["title"] if now["is_title_public"] else None
+    if (title, int(is_public)) != (now["title"], now["is_title_public"]):
+        await tx.run(
+            "update article set title = :title, is_title_public = :public, "
+            "version = version + :seen_to_change where id = :id",
+            id=article_id,
+            title=title,
+            public=int(is_public),
+            seen_to_change=int(seen != (title if is_public else None)),
+        )
 
 
 async def change(
@@ -103,7 +130,7 @@ async def change(
     """What moderators may change, all of it at once."""
     await tx.run(
         "update article set is_open = :open, title = :title, is_title_vouched = :vouched, "
-        "policy = :policy, version = version + 1 where id = :id",
+        "is_title_public = :vouched, policy = :policy, version = version + 1 where id = :id",
         id=article_id,
         open=int(is_open),
         title=title,
@@ -172,10 +199,6 @@ def article(row: Row, site: Site, *, now: datetime) -> Article:
         version=row["version"],
         policy=rules,
         is_title_vouched=bool(row["is_title_vouched"]),
+        is_title_public=bool(row["is_title_public"]),
         is_open_by_hand=bool(row["is_open"]),
     )
-
-
-def inherited(site: Site, overridden: Mapping[str, object]) -> Policy:
-    """The rules of an article of *site* with these differences."""
-    return policy.merge(site.policy, overridden)

@@ -50,7 +50,7 @@ class Standing:
     website: str | None
     text: str | None
     told: State | None
-    approved_below: int
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class New:
     told: State | None
     name: str
     website: str | None
+    title: str | None
     hue: int
     text: str = field(repr=False)
     html: str = field(repr=False)
@@ -142,11 +143,11 @@ async def add(tx: Tx, new: New, *, by: Decider) -> int:
     is_approved = new.state is State.APPROVED
     row = await tx.one(
         "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
-        "asked_parent, depth, root, path, state, told, name, website, hue, body, html, "
+        "asked_parent, depth, root, path, state, told, name, website, title, hue, body, html, "
         "signals, fingerprint, body_hash, is_shown, decided_at, decided_by, state_at, created_at) "
         "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
-        ":state, :told, :name, :website, :hue, :body, :html, :signals, :fingerprint, :body_hash, "
-        ":is_shown, :decided_at, :decided_by, :at, :at) returning seq",
+        ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :fingerprint, "
+        ":body_hash, :is_shown, :decided_at, :decided_by, :at, :at) returning seq",
         id=new.id,
         site=new.site_id,
         article=new.article_id,
@@ -161,6 +162,7 @@ async def add(tx: Tx, new: New, *, by: Decider) -> int:
         told=new.told,
         name=new.name,
         website=new.website,
+        title=new.title,
         hue=new.hue,
         body=new.text,
         html=new.html,
@@ -188,18 +190,23 @@ async def add(tx: Tx, new: New, *, by: Decider) -> int:
         website=new.website,
         text=new.text,
         told=new.told,
-        approved_below=0,
+        title=new.title,
     )
     await _count(tx, standing, came=new.state)
     await decisions.add(tx, standing.site_id, new.id, None, new.state, by=by, at=new.at)
     await words.add(tx, standing.seq, new.name, new.text)
+    if new.title is not None:
+        await articles.retitle(tx, new.article_id)
     return standing.seq
 
 
 async def standing(tx: Tx, comment_id: str, *, site_id: str | None) -> Standing | None:
     """A comment as its next change needs it, on one site or on any (None)."""
+    # Where several write at once, the change that follows must find what was read.
+    held = tx.either(sqlite="", postgres=" for update")
     row = await tx.one(
-        "select * from comment where id = :id and (cast(:site as text) is null or site_id = :site)",
+        "select * from comment where id = :id "
+        f"and (cast(:site as text) is null or site_id = :site){held}",
         id=comment_id,
         site=site_id,
     )
@@ -262,12 +269,14 @@ async def set_state(
     )
     if becomes is State.DELETED:
         await _wipe(tx, comment, now=at)
+    if comment.title is not None:
+        await articles.retitle(tx, comment.article_id)
     return True
 
 
 _WIPED = (
-    ", name = null, website = null, hue = null, body = null, html = null, signals = '[]', "
-    "fingerprint = null, body_hash = null, author_id = null, edited_at = null"
+    ", name = null, website = null, title = null, hue = null, body = null, html = null, "
+    "signals = '[]', fingerprint = null, body_hash = null, author_id = null, edited_at = null"
 )
 
 
@@ -324,8 +333,9 @@ async def rewrite(
 
 async def _count(tx: Tx, comment: Standing, *, came: State, went: State | None = None) -> None:
     """Keep every counter true when a comment comes to a state from another (or from nowhere)."""
-    for state, n in ((went, -1), (came, 1)):
-        if state is None or state is State.DELETED:
+    # In one order always, so that two transactions never wait for each other's row.
+    for state, n in sorted((state, n) for state, n in ((went, -1), (came, 1)) if state):
+        if state is State.DELETED:
             continue
         await tx.run(
             "update site_tally set comments = comments + :n "
@@ -385,5 +395,5 @@ def _standing(row: Row) -> Standing:
         website=row["website"],
         text=row["body"],
         told=None if row["told"] is None else State(row["told"]),
-        approved_below=row["approved_below"],
+        title=row["title"],
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -26,7 +27,7 @@ def beside(database: Path, ending: str) -> Lock:
 
 
 def seize(lock: Lock) -> bool:
-    """Hold the lock until the file is closed; False when another process holds it."""
+    """Hold the lock until it is let go or closed; False when another process holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -35,9 +36,19 @@ def seize(lock: Lock) -> bool:
 
 
 @contextlib.contextmanager
-def exclusively(lock: Lock) -> Iterator[None]:
-    """While no other process is inside; waits for it."""
-    fcntl.flock(lock, fcntl.LOCK_EX)
+def exclusively(lock: Lock, *, timeout_s: float = 5.0) -> Iterator[None]:
+    """While no other process is inside; waits for it. Raises TimeoutError, which is an OSError.
+
+    By asking again rather than by waiting in the system: a process that was stopped inside must
+    not hang this one.
+    """
+    deadline = time.monotonic() + timeout_s
+    pause_s = 0.0005
+    while not seize(lock):
+        if time.monotonic() > deadline:
+            raise TimeoutError("another process keeps the store's write lock")
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.05)
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from palabre.keys import Tag
-from palabre.store.tx import Tx, ms
+from palabre.store.tx import Taken, Tx, ms
 
 REPLAY_FOR = timedelta(hours=24)
 RECEIPTS_MOST = 20
@@ -70,20 +70,26 @@ async def replay(tx: Tx, site_id: str, request: Tag, *, now: datetime) -> Replay
 async def remember(
     tx: Tx, site_id: str, request: Tag, fields: Tag, *, comment_id: str, at: datetime
 ) -> None:
-    """Know this request again for 24 hours; an expired record of the same key makes room."""
-    await tx.run(
+    """Know this request again for 24 hours; an expired record of the same key makes room.
+
+    Raises `Taken("replay")` when another request with this key was quicker.
+    """
+    row = await tx.one(
         "insert into replay (site_id, request_tag, fields_tag, key_id, comment_id, expires_at) "
         "values (:site, :request, :fields, :key, :comment, :expires) "
         "on conflict (site_id, request_tag) do update set fields_tag = excluded.fields_tag, "
         "key_id = excluded.key_id, comment_id = excluded.comment_id, "
-        "expires_at = excluded.expires_at",
+        "expires_at = excluded.expires_at where replay.expires_at <= :now returning comment_id",
         site=site_id,
         request=request.value,
         fields=fields.value,
         key=request.key_id,
         comment=comment_id,
         expires=ms(at + REPLAY_FOR),
+        now=ms(at),
     )
+    if row is None:
+        raise Taken("replay")
 
 
 async def forget_replays(tx: Tx, comment_id: str) -> None:

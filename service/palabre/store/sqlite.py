@@ -33,7 +33,8 @@ _Waiting = tuple[Unit[Any], "asyncio.Future[Any]"]
 class SqliteStore:
     """A store in one SQLite file, made by `open_sqlite`.
 
-    Invariant: only the writer task and what runs before or after it touch the write connection.
+    Invariant: everything that writes runs in the write connection's own thread, one after the
+    other.
     `on_commit` is told the size of each batch and how long its commit took, in seconds.
     """
 
@@ -41,6 +42,7 @@ class SqliteStore:
 
     def __init__(
         self,
+        path: Path,
         writer: aiosqlite.Connection,
         readers: Sequence[aiosqlite.Connection],
         *,
@@ -49,6 +51,8 @@ class SqliteStore:
         waiting_writes: int,
     ) -> None:
         self.on_commit: Callable[[int, float], None] = lambda units, seconds: None
+        self._path = path
+        self._identity = path.stat()
         self._writer = writer
         self._readers = tuple(readers)
         self._write_lock = write_lock
@@ -100,9 +104,14 @@ class SqliteStore:
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         units = [unit for unit, _ in batch]
-        outcomes, seconds = await _in_thread(
-            self._writer, lambda raw: sqlite_thread.commit(raw, self._write_lock, units)
-        )
+        try:
+            outcomes, seconds = await _in_thread(
+                self._writer, lambda raw: sqlite_thread.commit(raw, self._write_lock, units)
+            )
+        except Exception:
+            # Whatever it was: those who wait are told, and the writer goes on.
+            log.exception("a batch of writes failed")
+            outcomes, seconds = [(False, StoreUnavailable(retry_after_s=5))] * len(batch), 0.0
         for (_, future), (good, value) in zip(batch, outcomes, strict=True):
             if future.done():
                 continue
@@ -110,7 +119,17 @@ class SqliteStore:
                 future.set_result(value)
             else:
                 future.set_exception(value)
-        self.on_commit(len(batch), seconds)
+        try:
+            self.on_commit(len(batch), seconds)
+        except Exception:
+            log.exception("counting a commit failed")
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is open is still the one that its name leads to."""
+        try:
+            return os.path.samestat(self._path.stat(), self._identity)
+        except OSError:
+            return False
 
     async def is_empty(self) -> bool:
         """Whether no migration has ever been applied."""
@@ -130,12 +149,13 @@ class SqliteStore:
         return [str(migration) for migration in migrate.missing("sqlite", applied)]
 
     async def scrub(self) -> None:
-        """Merge the word index until deleted words are gone, then empty the journal.
+        """Make what was deleted leave the files: the word index, the database, the journal.
 
-        In small steps, each a write unit of its own, so that submissions slip in between. The
-        `merge` command is FTS5's (its manual, 6.8): a negative page count begins to merge all
-        segments into one, which is when deleted words leave the index; done when it changes
-        nothing any more.
+        The merging is done in small steps, each a write unit of its own, so that submissions slip
+        in between. The `merge` command is FTS5's (its manual, 6.8): a negative page count begins
+        to merge all segments into one, which is when deleted words leave the index; done when it
+        changes nothing any more. Writing anew takes time in proportion to the size, during which
+        others wait.
         """
 
         async def step(tx: Tx, pages: int) -> int:
@@ -150,7 +170,16 @@ class SqliteStore:
         pages = -64
         while await self.write(partial(step, pages=pages)) >= 2:
             pages = 64
+        try:
+            await _in_thread(self._writer, lambda raw: sqlite_thread.rewrite(raw, self._write_lock))
+        except (sqlite3.Error, OSError) as exc:
+            raise StoreUnavailable(retry_after_s=60) from exc
         await self.empty_journal()
+
+    async def is_small(self) -> bool:
+        """Whether `scrub` is a matter of less than a second."""
+        size = await _in_thread(self._writer, sqlite_thread.size_of)
+        return size < sqlite_thread.SMALL_BYTES
 
     async def empty_journal(self) -> None:
         """Move the journal into the database and cut it to nothing.
@@ -164,20 +193,23 @@ class SqliteStore:
             )
         except sqlite3.Error as exc:
             raise sqlite_thread.named(exc) from exc
+        except OSError as exc:
+            raise StoreUnavailable(retry_after_s=60) from exc
 
     async def close(self) -> None:
         if self._closing:
             return
         self._closing = True
-        await self._waiting.put(None)
-        await self._task
-        for reader in self._readers:
-            await reader.close()
-        # The last connection to close empties the journal: under the lock, like every write.
-        with exclusively(self._write_lock):
+        try:
+            await self._waiting.put(None)
+            await self._task
+        finally:
+            for reader in self._readers:
+                await reader.close()
+            await _in_thread(self._writer, lambda raw: sqlite_thread.close(raw, self._write_lock))
             await self._writer.close()
-        self._write_lock.close()
-        self._serve_lock.close()
+            self._write_lock.close()
+            self._serve_lock.close()
 
 
 async def open_sqlite(
@@ -205,6 +237,7 @@ async def open_sqlite(
             raise Refusal(f"The store {path} cannot be opened: {exc}.") from exc
         undo.pop_all()
         return SqliteStore(
+            path,
             writer,
             readers,
             write_lock=write_lock,

@@ -43,6 +43,9 @@ _CONSTRAINTS = {
     "moderator.name": "moderator_name",
 }
 BUSY_TIMEOUT = "pragma busy_timeout = 10000"
+SMALL_BYTES = 64 * 1024 * 1024
+"""A database below this is written anew in well under a second."""
+
 Outcome = tuple[bool, Any]
 """Whether a unit went well, and what it returned or raised."""
 
@@ -140,6 +143,38 @@ def commit(
         problem = named(exc) if isinstance(exc, sqlite3.Error) else _outage(exc)
         outcomes = [(False, problem)] * len(units)
     return outcomes, seconds
+
+
+def rewrite(raw: sqlite3.Connection, lock: Lock) -> None:
+    """Write the whole database anew.
+
+    What was moved between pages, not freed, leaves its bytes in the gaps of the old ones, where
+    secure_delete does not reach.
+    """
+    is_small = size_of(raw) < SMALL_BYTES
+    with exclusively(lock):
+        # The copy is made in memory or, where that would be much, in a file without a name.
+        raw.execute(f"pragma temp_store = {'memory' if is_small else 'file'}")
+        try:
+            raw.execute("vacuum")
+        finally:
+            raw.execute("pragma temp_store = memory")
+
+
+def size_of(raw: sqlite3.Connection) -> int:
+    """The database's size in bytes, the journal aside."""
+    (pages,) = raw.execute("pragma page_count").fetchone()
+    (page_bytes,) = raw.execute("pragma page_size").fetchone()
+    return int(pages) * int(page_bytes)
+
+
+def close(raw: sqlite3.Connection, lock: Lock) -> None:
+    """Close the write connection: the last one to close empties the journal, under the lock.
+
+    A process that keeps the lock has the store open too, so this one is not the last.
+    """
+    with contextlib.suppress(TimeoutError), exclusively(lock, timeout_s=1.0):
+        raw.close()
 
 
 def empty_journal(raw: sqlite3.Connection, lock: Lock) -> None:

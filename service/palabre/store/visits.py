@@ -40,7 +40,7 @@ async def take(
         "due_at = (case when v.due_at > :at then v.due_at else :at end) + :step, "
         "window_at = case when v.window_at > :at - :window then v.window_at else :at end, "
         "window_comments = case when v.window_at > :at - :window "
-        "then v.window_comments + 1 else 1 end, expires_at = :expires "
+        "then v.window_comments + 1 else 1 end "
         "where :step = 0 or v.due_at - :at <= :slack returning due_at",
         site=site_id,
         tag=visitor_tag,
@@ -52,13 +52,22 @@ async def take(
     )
     if row is not None:
         return 0
+    return await wait(tx, site_id, visitor_tag, count=count, period_s=period_s, now=now)
+
+
+async def wait(
+    tx: Tx, site_id: str, visitor_tag: bytes, *, count: int, period_s: int, now: datetime
+) -> int:
+    """The seconds until the visitor may send again; 0 if they may now. Takes nothing."""
     row = await tx.one(
         "select due_at from visit where site_id = :site and visitor_tag = :tag",
         site=site_id,
         tag=visitor_tag,
     )
-    wait = (row["due_at"] if row else at) - at - step * (count - 1)
-    return max(1, -(-wait // 1000))
+    if row is None:
+        return 0
+    left = row["due_at"] - ms(now) - period_s * 1000 // count * (count - 1)
+    return -(-left // 1000) if left > 0 else 0
 
 
 async def forget_expired(tx: Tx, *, now: datetime, most: int) -> int:

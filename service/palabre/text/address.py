@@ -22,6 +22,8 @@ _TRACKING = re.compile(
 )
 """Query parameters that say how a reader came, not what they read (contract 3.1)."""
 
+_BARE_PATH = re.compile(r"/(?![/\\])")
+
 _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(
     # Letters are spelt out: to IGNORECASE, U+017F is an "s".
@@ -79,6 +81,11 @@ def canonical(raw: str, origins: Sequence[str]) -> str:
     if len(address) > ADDRESS_LIMIT:
         raise AddressError("too_long")
     return address
+
+
+def is_path(raw: object) -> bool:
+    """Whether an address is a bare path, which may be one on any site; a URL is one's or none's."""
+    return isinstance(raw, str) and _BARE_PATH.match(raw.strip()) is not None
 
 
 def origin_of(url: str) -> str | None:

@@ -6,6 +6,7 @@ and what comes out passes nh3.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from itertools import groupby
@@ -42,6 +43,7 @@ _CLEANER = nh3.Cleaner(
 )
 
 
+@functools.lru_cache(maxsize=32)  # one request asks up to four times: screening, then the store
 def render(text: str) -> str:
     """*text* as HTML safe in any page: the tags and attributes of contract 3.1 alone, balanced.
 

@@ -17,6 +17,9 @@ from palabre.text import address
 from palabre.web import accept, visitor
 
 PARAMETERS_MOST = 200
+MAY_BE_BLANK = frozenset(
+    {"article", "author", "comment", "lang", "moderator", "parent", "q", "site"}
+)
 
 
 @dataclass(slots=True)
@@ -65,23 +68,28 @@ def asked(request: Request) -> Asked:
 
 
 def parameters(request: Request, *names: str, many: tuple[str, ...] = ()) -> dict[str, str]:
-    """The query's parameters of these names. Raises BadParameter for one given twice.
+    """The query's parameters of these names. Raises BadParameter for any that is given twice.
 
-    Those in *many* may repeat and are not in the result: see `repeated`. An `email` parameter is
-    refused wherever it turns up, so that nobody gets used to putting addresses into URLs.
+    A blank one is missing where a form may leave it blank, and wrong elsewhere. Those in *many*
+    may repeat and are not in the result: see `repeated`. An `email` parameter is refused wherever
+    it turns up, so that nobody gets used to putting addresses into URLs.
     """
     found: dict[str, str] = {}
+    given: set[str] = set()
     errors = []
     for name, value in _pairs(request):
         if name == "email":
             errors.append(FieldError("email", "not_allowed"))
-        elif name in found and name not in many:
-            errors.append(FieldError(name, "invalid", hint="parameter_twice"))
+        elif name in given and name not in many:
+            # The name of one that we don't know is not echoed.
+            named = name if name in names else "query"
+            errors.append(FieldError(named, "invalid", hint="parameter_twice"))
         elif name in names or name in many:
             if "\0" in value or "\ufffd" in value:
                 errors.append(FieldError(name, "invalid"))
-            if name in names:
+            if name in names and not (name in MAY_BE_BLANK and not value):
                 found[name] = value
+        given.add(name)
     if errors:
         once = {(error.field, error.code, error.hint): error for error in errors}
         raise BadParameter(list(once.values()))
@@ -149,6 +157,6 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
     query: bytes = request.scope["query_string"]
     text = query.decode("utf-8", "replace")
     try:
-        return parse_qsl(text, max_num_fields=PARAMETERS_MOST)
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=PARAMETERS_MOST)
     except ValueError as exc:
-        raise BadParameter([FieldError("article", "invalid")]) from exc
+        raise BadParameter([FieldError("query", "invalid")]) from exc

@@ -94,7 +94,10 @@ def _urlencoded(raw: bytes) -> list[Part]:
     """WHATWG's form encoding, strictly: a broken escape is not taken for text."""
     if _BROKEN_ESCAPE.search(raw):
         raise Malformed
-    pairs = [pair.partition(b"=") for pair in raw.split(b"&", FIELDS_MOST + 1) if pair]
+    pieces = raw.split(b"&", FIELDS_MOST)
+    if len(pieces) > FIELDS_MOST:
+        raise Malformed
+    pairs = [piece.partition(b"=") for piece in pieces if piece]
     return [(_unescaped(name), _unescaped(value)) for name, _, value in pairs]
 
 

@@ -51,6 +51,8 @@ def for_sites(handler: Handler) -> Handler:
 
 async def preflight(request: Request) -> Response:
     """What a browser asks before it posts JSON or an Idempotency-Key from an article page."""
+    if request.headers.get("access-control-request-method", "POST") != "POST":
+        return await preflight_for_anyone(request)
     response = Response(
         status_code=204,
         headers={

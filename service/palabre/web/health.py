@@ -30,7 +30,8 @@ async def ready(request: Request) -> Response:
     checks = {"store": True, "migrations": True}
     try:
         checks["migrations"] = not await service.store.pending_migrations()
-        if checks["migrations"]:
+        checks["store"] = service.store.is_in_place()
+        if all(checks.values()):
             # Into a table of ours: without the migrations it may not be there.
             await service.store.write(probe)
     except Problem:

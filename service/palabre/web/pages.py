@@ -36,7 +36,8 @@ class FormView:
     `article`: as the hidden field sends it; `article_url`: where "back" leads, None if unknown.
     `values`: what was typed so far, by field name. `errors`: all of them; one of `parent` or
     `title` makes the form forget that hidden field. `notice`: (title, detail) of a problem with
-    no field to blame. `held`: the site reviews before publishing.
+    no field to blame. `held`: the site reviews before publishing. `returns`: a comment that is
+    published at once leads back to the article.
     """
 
     article: str
@@ -46,6 +47,7 @@ class FormView:
     comment_limit: int
     is_open: bool = True
     held: bool = True
+    returns: bool = True
     site: str | None = None
     parent: Shown | None = None
     privacy_url: str | None = None

@@ -65,6 +65,8 @@ async def block(request: Request) -> Response:
     wanted = Wanted(await body.read_json(request))
     reason = wanted.text("reason", most=REASON_MOST)
     until = wanted.moment("until")
+    if until is not None and until <= asked(request).service.now():
+        wanted.wrong("until", "not_allowed")
     also = wanted.text("also", most=20)
     if also not in (None, "pending"):
         wanted.wrong("also", "unknown")

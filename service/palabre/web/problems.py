@@ -11,6 +11,7 @@ from starlette.responses import Response
 from palabre import logs
 from palabre.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     DecidedMeanwhile,
     FieldError,
     InternalError,
@@ -62,7 +63,7 @@ def headers(problem: Problem) -> dict[str, str]:
         found["WWW-Authenticate"] = "Bearer"
     if isinstance(problem, MethodNotAllowed):
         found["Allow"] = ", ".join(problem.allowed)
-    if isinstance(problem, BodyTooLarge):
+    if isinstance(problem, (BodyTooLarge, BodyTooSlow)):
         # What is left of the body is not going to be read.
         found["Connection"] = "close"
     return found

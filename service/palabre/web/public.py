@@ -14,7 +14,7 @@ from palabre.model import Article, Site
 from palabre.store.threads import Seen
 from palabre.text import address, cursor, rules
 from palabre.web import answer, atom, body, cors, metrics, pages, problems, shapes
-from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
+from palabre.web.asked import Asked, asked, choice, number, parameters, repeated, visitor_of
 
 COUNTS_MOST = 100
 PAGE = 50
@@ -28,11 +28,21 @@ async def site_of(asks: Asked, *, name: str | None, article: str | None) -> Site
     origin = asks.headers.get("origin")
     site = await sites.find(asks.service, name=name, article=article, origin=origin)
     if site is None:
-        raise BadParameter([FieldError("site", "required")])
+        raise BadParameter(site_required(article))
     asks.site = site
     told_by_article = article is not None and address.origin_of(article) is not None
     asks.by_origin = name is None and not told_by_article and origin is not None
     return site
+
+
+def site_required(article: str | None) -> list[FieldError]:
+    """What is wrong when no site can be told: that, and an article that would be on none."""
+    errors = [FieldError("site", "required")]
+    if article is None:
+        errors.append(FieldError("article", "required"))
+    elif not address.is_path(article):
+        errors.append(FieldError("article", "not_allowed", hint="article_not_allowed"))
+    return errors
 
 
 def canonical(site: Site, article: str | None) -> str:
@@ -121,6 +131,7 @@ def _cached(request: Request, article: Article, as_fragment: bool) -> answer.Cac
         request.scope["query_string"].decode("latin-1"),
         asks.language if as_fragment else None,
         asks.service.settings.public_url,
+        asks.service.keys.current_id,  # seals the cursor in `next`
         # No id: an article that has one but nothing to show must not look different.
         (article.url, article.version, article.open),
     )
@@ -225,7 +236,7 @@ async def withdraw(request: Request) -> Response:
         lang = (await body.read(request)).get("lang")
         asks.lang = lang if isinstance(lang, str) else asks.lang
     token = request.path_params["token"]
-    found = await receipts.withdraw(asks.service, token)
+    found = await receipts.withdraw(asks.service, token, visitor_of(request))
     asks.site = found.site
     metrics.of(request).decisions.labels("deleted").inc()
     if asks.is_page:

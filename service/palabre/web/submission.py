@@ -149,6 +149,7 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
         comment_limit=rules.comment_limit,
         is_open=article.open if article else True,
         held=rules.first_state is State.PENDING,
+        returns=values.get("redirect") == "article",
         site=site.name if site else None,
         parent=parent,
         privacy_url=rules.privacy_url,

@@ -1,0 +1,35 @@
+"""The job that makes deleted words leave the files (contract section 2: within 24 hours)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from palabre.service import Service
+from palabre.store import Tx, info
+from palabre.store.tx import moment, ms
+
+APART = timedelta(hours=12)
+"""Between two scrubs of a large store, which make writers wait."""
+
+
+async def erasure(service: Service) -> None:
+    """Scrub the store if anything was deleted: a small one at once, a large one twice a day.
+
+    Raises StoreUnavailable when the files can't be scrubbed now; the next run tries again.
+    """
+    said = await service.store.read(info.get)
+    deleted = said.get("to_scrub")
+    if deleted is None:
+        return
+    last = moment(int(said.get("scrubbed_at", "0")))
+    if service.now() - last < APART and not await service.store.is_small():
+        return
+    await service.store.scrub()
+
+    async def note(tx: Tx) -> None:
+        # Only now, and only if nothing was deleted meanwhile: a scrub that breaks off, or one that
+        # a deletion has come after, is not the last.
+        await info.forget(tx, "to_scrub", value=deleted)
+        await info.put(tx, scrubbed_at=str(ms(service.now())))
+
+    await service.store.write(note)
