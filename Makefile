@@ -26,7 +26,7 @@ serve: $(VENV)/.run-ready  ## run everything on SQLite at http://127.0.0.1:8000,
 	@exec $(BIN)/palabre serve
 
 test: $(VENV)/.test-ready  ## run the whole test suite; T=tests/web/test_submit.py for a part of it
-	$(BIN)/python -m pytest $(T)
+	$(BIN)/python -m pytest $(T) --ignore=tests/experiments
 
 check: $(VENV)/.test-ready  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .
