@@ -120,7 +120,6 @@ def every_page(language: str, typed: str = "Zoé") -> dict[str, str]:
         detail=typed,
         errors=errors,
         request_id=typed,
-        back_url="https://blog.example/",
     )
     return {
         "form": pages.form_page(replace(view, values=values), language=language),
@@ -480,16 +479,13 @@ def test_a_decision_is_dated() -> None:
 
 
 def test_a_problem_page_says_what_and_what_to_do() -> None:
-    view = replace(
-        PROBLEM, errors=wrong("after"), request_id="r-42", back_url="https://blog.example/a"
-    )
+    view = replace(PROBLEM, errors=wrong("after"), request_id="r-42")
     page = read(pages.problem_page(view, language="fr"))
     assert page.one("h1").text == "Fermé"
     assert "Les commentaires sont fermés." in page.text
     assert page.one("ul", class_="errors").text == "after – after est à corriger"
     assert "Numéro de la requête~: r-42" in page.text
     assert page.all("a", href="/problems/article_closed")
-    assert page.all("a", href="https://blog.example/a")
 
 
 def test_a_problem_page_without_more_to_say_says_no_more() -> None:

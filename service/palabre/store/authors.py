@@ -87,18 +87,18 @@ async def forget_if_gone(tx: Tx, author_id: str, *, now: datetime) -> None:
     )
 
 
-def author(row: Row, *, now: datetime, prefix: str = "") -> Author:
-    """An author from a row, or from a joined row whose columns carry *prefix*."""
-    until = row[f"{prefix}blocked_until"]
-    is_blocked = row[f"{prefix}blocked_at"] is not None and (until is None or ms(now) < until)
+def author(row: Row, *, now: datetime) -> Author:
+    """An author as they stand at *now*: a block past its end is none."""
+    until = row["blocked_until"]
+    is_blocked = row["blocked_at"] is not None and (until is None or ms(now) < until)
     return Author(
-        id=row[f"{prefix}id"],
+        id=row["id"],
         site_id=row["site_id"],
-        first_seen=moment(row[f"{prefix}first_seen_at"]),
-        approved=row[f"{prefix}approved"],
-        rejected=row[f"{prefix}rejected"],
-        spam=row[f"{prefix}spam"],
+        first_seen=moment(row["first_seen_at"]),
+        approved=row["approved"],
+        rejected=row["rejected"],
+        spam=row["spam"],
         blocked=is_blocked,
         blocked_until=moment_or_none(until) if is_blocked else None,
-        blocked_reason=row[f"{prefix}blocked_reason"] if is_blocked else None,
+        blocked_reason=row["blocked_reason"] if is_blocked else None,
     )

@@ -118,7 +118,7 @@ async def one(tx: Tx, comment_id: str, *, site_id: str | None, now: datetime) ->
 
 
 async def assemble(tx: Tx, rows: Sequence[Row], *, now: datetime) -> list[Comment]:
-    """Comments from their rows, with their articles and authors: three statements for all."""
+    """Comments from their rows, with their articles and authors: one statement each for all."""
     site_by_id: dict[str, Site] = {
         site_id: await sites.by_id(tx, site_id) for site_id in {row["site_id"] for row in rows}
     }

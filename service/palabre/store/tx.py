@@ -56,7 +56,7 @@ class Taken(Exception):
 
 
 class Store(Protocol):
-    """Where everything is kept. Opened by `palabre.store.open`."""
+    """Where everything is kept. Opened by `palabre.store.open_store`."""
 
     async def read(self, unit: Unit[T], /) -> T:
         """Run a unit that only reads, on one consistent view of the data."""

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from palabre.actions import sites
-from palabre.errors import Problem
 from palabre.web import problems
 from palabre.web.asked import asked, visitor_of
 
@@ -23,10 +22,7 @@ def for_anyone(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     async def handle(request: Request) -> Response:
-        try:
-            response = await handler(request)
-        except Problem as problem:
-            response = problems.respond(request, problem)
+        response = await problems.answered(handler, request)
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = EXPOSED
         return response
@@ -39,10 +35,7 @@ def for_sites(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     async def handle(request: Request) -> Response:
-        try:
-            response = await handler(request)
-        except Problem as problem:
-            response = problems.respond(request, problem)
+        response = await problems.answered(handler, request)
         await _echo(request, response)
         return response
 

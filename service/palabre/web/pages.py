@@ -77,7 +77,6 @@ class ProblemView:
     detail: str
     errors: tuple[FieldMessage, ...] = ()
     request_id: str | None = None
-    back_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

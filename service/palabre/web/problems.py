@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -23,6 +24,14 @@ from palabre.errors import (
 )
 from palabre.web import answer, pages, shapes
 from palabre.web.asked import Asked, asked
+
+
+async def answered(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+    """What a handler answers, or its problem's answer: for what is to be said beside either."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return respond(request, problem)
 
 
 async def handle(request: Request, exc: Exception) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from palabre.actions import articles, listing, receipts, sites
-from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound, Problem
+from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound
 from palabre.model import Article, Site
 from palabre.store.threads import Seen
 from palabre.text import address, cursor, rules
@@ -206,10 +206,7 @@ def for_its_author(handler: cors.Handler) -> cors.Handler:
 
     @functools.wraps(handler)
     async def handle(request: Request) -> Response:
-        try:
-            response = await handler(request)
-        except Problem as problem:
-            response = problems.respond(request, problem)
+        response = await problems.answered(handler, request)
         response.headers.update(NEVER_SHOWN)
         return response
 
