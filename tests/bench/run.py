@@ -26,6 +26,7 @@ from bench.load import Rate, load
 from running import Running, free_port
 
 ROUNDS = 5
+WIDTH = 130
 SECONDS = 2.0
 COMMENTS = 50
 TEXT = (
@@ -64,7 +65,7 @@ def main() -> None:
         _listings(table, service, wrapper, Path(folder))
         _submissions(table, service, Path(folder))
         service.stop()
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
 def _seed(service: Running, moderator: dict[str, str]) -> None:
@@ -125,7 +126,7 @@ def _submissions(table: Table, service: Running, folder: Path) -> None:
 
         _row(
             table,
-            f"submissions, {connections} connections (baseline: bare commits, one at a time)",
+            f"submissions, {connections} connections, beside bare commits",
             partial(load, service.port, request, connections=connections, seconds=SECONDS),
             partial(_commits, folder),
         )
