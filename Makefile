@@ -44,8 +44,8 @@ experiments: $(VENV)/.test-ready  ## the long ones: hundreds of kills under load
 	$(BIN)/python -m pytest tests/experiments
 
 lock:  ## renew the lock files (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group build pyproject.toml -o requirements.lock --custom-compile-command "make lock"
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group build --group test --group lint --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock --custom-compile-command "make lock"
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --group build pyproject.toml -o requirements.lock --custom-compile-command "make lock"
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --group build --group test --group lint --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock --custom-compile-command "make lock"
 
 clean:  ## remove what make made, but not data/
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

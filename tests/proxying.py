@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import os
 import shutil
 import subprocess
@@ -44,7 +45,7 @@ def replaced(text: str, replacements: Mapping[str, str]) -> str:
     return text
 
 
-class Proxy:
+class Proxy(abc.ABC):
     """A proxy's process. Everything it writes is below `folder`.
 
     `command` runs it in the foreground, `check` only reads its configuration.
@@ -62,9 +63,9 @@ class Proxy:
         folder.mkdir()
         self.configure()
 
+    @abc.abstractmethod
     def configure(self) -> None:
         """Write the example with this folder, port and upstream in it."""
-        raise NotImplementedError
 
     def __enter__(self) -> Proxy:
         with (self.folder / "output.log").open("wb") as output:

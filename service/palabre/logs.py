@@ -6,6 +6,7 @@ out, exceptions and the lines of other people's loggers included. Standard libra
 
 from __future__ import annotations
 
+import abc
 import json
 import logging
 import math
@@ -72,7 +73,7 @@ def _without_query(found: re.Match[str]) -> str:
     return f"{path}?[query]" if is_url else found[0]
 
 
-class _Formatter(logging.Formatter):
+class _Formatter(logging.Formatter, abc.ABC):
     """Turns a record into fields, every text redacted; how they stand in a line is `lay_out`'s."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -82,8 +83,9 @@ class _Formatter(logging.Formatter):
         except Exception:
             return self.lay_out({"level": "error", "message": "a log line could not be formatted"})
 
+    @abc.abstractmethod
     def lay_out(self, fields: dict[str, Value]) -> str:
-        raise NotImplementedError
+        """The fields as one line."""
 
     def _fields(self, record: logging.LogRecord) -> dict[str, Value]:
         at = datetime.fromtimestamp(record.created, UTC)
