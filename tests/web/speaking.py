@@ -22,6 +22,21 @@ FORM = "application/x-www-form-urlencoded"
 NOTHING = {"pending": 0, "approved": 0, "rejected": 0, "spam": 0}
 _BOUNDARY = "----a4f21"
 
+FIELDS = (
+    "article",
+    "name",
+    "email",
+    "website",
+    "comment",
+    "parent",
+    "title",
+    "site",
+    "lang",
+    "redirect",
+    "idempotency_key",
+)
+"""Every field of a submission (contract 3.1)."""
+
 
 @dataclass(frozen=True)
 class Sent:

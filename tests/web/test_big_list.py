@@ -11,23 +11,10 @@ import httpx2
 import pytest
 
 import makers
-from web.speaking import browse, seen_by
+from web.speaking import FIELDS, browse, seen_by
 
 STRINGS: list[str] = json.loads(
     (Path(__file__).parent / "fixtures" / "blns.json").read_text("utf-8")
-)
-FIELDS = (
-    "article",
-    "name",
-    "email",
-    "website",
-    "comment",
-    "parent",
-    "title",
-    "site",
-    "lang",
-    "redirect",
-    "idempotency_key",
 )
 
 

@@ -17,6 +17,7 @@ from palabre.actions import sites
 from palabre.service import Service
 from web.speaking import (
     BROWSER,
+    FIELDS,
     FORM,
     NOTHING,
     Sent,
@@ -37,19 +38,6 @@ Encode = Callable[[Mapping[str, str]], Sent]
 
 LIMIT = 256 * 1024
 FOREIGN = {"Origin": "https://evil.example"}
-FIELDS = (
-    "article",
-    "name",
-    "email",
-    "website",
-    "comment",
-    "parent",
-    "title",
-    "site",
-    "lang",
-    "redirect",
-    "idempotency_key",
-)
 NO_ADDRESSES = (
     "jean@",
     "@example.com",
