@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench experiments lock clean
+.PHONY: help serve test check format bench bench-full experiments lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -37,8 +37,11 @@ format: $(VENV)/.test-ready  ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test-ready  ## rates of listing and submission beside a bare ASGI app, in one run
-	$(BIN)/python tests/bench/run.py
+bench: $(VENV)/.test-ready  ## rates, memory and a flood beside bare baselines and Isso (6 minutes, needs wrk)
+	$(BIN)/python tests/bench/run.py $(PARTS)
+
+bench-full: $(VENV)/.test-ready  ## the same for longer, and up to a million comments
+	$(BIN)/python tests/bench/run.py --full $(PARTS)
 
 experiments: $(VENV)/.test-ready  ## the long ones: hundreds of kills under load
 	$(BIN)/python -m pytest tests/experiments

@@ -1,7 +1,6 @@
-"""The baseline: an ASGI application that answers every request with the same bytes and headers.
+"""The baseline: an ASGI application that gives every request the same answer.
 
-Run as `python bare.py PORT FILE`, FILE holding a JSON list of headers and, behind a line feed, the
-body.
+It is served as the product serves itself, so that the two differ in the application alone.
 """
 
 from __future__ import annotations
@@ -12,35 +11,44 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 Message = dict[str, Any]
 
 
-def application(headers: list[list[str]], body: bytes) -> Callable[..., Awaitable[None]]:
+def application(status: int, headers: list[list[str]], body: bytes) -> Callable[..., Any]:
     """The application."""
-    raw = [(name.encode(), value.encode()) for name, value in headers]
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     async def app(
         scope: Message,
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body})
 
     return app
 
 
-if __name__ == "__main__":
-    head, _, content = Path(sys.argv[2]).read_bytes().partition(b"\n")
-    uvicorn.run(
-        application(json.loads(head), content),
-        port=int(sys.argv[1]),
-        http="httptools",
-        loop="asyncio",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+def serve(port: int, file: Path) -> None:
+    """Serve the answer that *file* holds: status and headers in JSON, a line feed, the body."""
+    import uvicorn
+
+    from palabre.commands.server import configuration, listener
+
+    head, _, body = file.read_bytes().partition(b"\n")
+    status, headers = json.loads(head)
+    # `Server.run` takes the loop that the configuration asks for.
+    uvicorn.Server(configuration(application(status, headers, body))).run(
+        sockets=[listener("127.0.0.1", port)]
     )
+
+
+if __name__ == "__main__":
+    # Started with -P: the modules beside this one are not to be taken for others of their names.
+    serve(int(sys.argv[1]), Path(sys.argv[2]))
