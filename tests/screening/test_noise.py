@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from palabre.model import Signal, Submission
-from palabre.screening.noise import noise
+from palabre.screening._reading import prose
+from palabre.screening.noise import _ANCHOR, _BBCODE, _INLINE_CODE, noise
 from screening.readers import HONEST, ORDINARY, sent
 
 
@@ -99,3 +102,17 @@ def test_the_name_is_named_before_the_text() -> None:
 )
 def test_markup_that_does_no_harm_passes(text: str) -> None:
     assert noise(sent(text), ORDINARY) is None
+
+
+PIECES = st.sampled_from(
+    ["[", "[url=", "[/img]", "<", "<a ", "<a\n", "href", "href =", "=", ">", "`", "```\n", "x", " "]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_a_text_is_minded_for_what_stands_outside_code(text: str) -> None:
+    outside = _INLINE_CODE.sub(" ", prose(text))
+    why = "bbcode" if _BBCODE.search(outside) else "anchor" if _ANCHOR.search(outside) else None
+    found = noise(sent(text), ORDINARY)
+    assert (found and found.why) == why

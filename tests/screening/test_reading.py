@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from palabre.model import Facts
-from palabre.screening import screen
+from palabre.screening import _reading, screen
 from palabre.screening._reading import links_in, prose, without_links
 from palabre.text import markup
 from screening.readers import OPEN, sent
@@ -54,6 +55,32 @@ BLANKS = st.sampled_from([" ", "\n", "\n\n", "\n> ", "\n- ", "\n```\n", "\n~~~\n
 @given(st.lists(PIECES | BLANKS | st.text(max_size=3), max_size=25).map("".join))
 def test_no_link_that_the_page_shows_goes_uncounted(text: str) -> None:
     assert links_in(prose(text)) >= markup.render(text).count("<a ")
+
+
+# The patterns as one would write them, that try every address at every character.
+_ADDRESS = rf"(?:https?://(?:\[|[^.:!?'*{_reading._ENDS}])|(?<![\w.@/-])www\.[\w-]++\.\w)"
+_PLAIN_LINK = re.compile(
+    rf"(?:(?<!\\)\[{_reading._PIECE}(?::{_reading._PIECE})?\]"
+    rf"\([ \t]*+<?(?=https?://[^\s()<>]*+>?[ \t]*+\)))?{_ADDRESS}[^{_reading._ENDS}]*+",
+    re.IGNORECASE,
+)
+_PLAIN_LINK_TO_SPACE = re.compile(
+    rf"(?:\[[^\[\]]*+\]\(\s*+<?(?=https?://))?{_ADDRESS}\S*+", re.IGNORECASE
+)
+LETTERS = st.sampled_from(
+    [*"hHtTpPsSwW\u017f:/.[](\\a \n\t", "http", "www.", "WWW.a.b", "://", "]("]
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(PIECES | BLANKS | LETTERS | st.text(max_size=3), max_size=25).map("".join))
+@example("\\[a](http://b.example/c) [a](http://b.example/c)")
+@example("[ttp://a.example wttps://a.example hww.a.example [www.a.example")
+def test_links_are_found_where_the_plain_patterns_find_them(text: str) -> None:
+    assert [m.span() for m in _reading._LINK.finditer(text)] == [
+        m.span() for m in _PLAIN_LINK.finditer(text)
+    ]
+    assert without_links(text) == _PLAIN_LINK_TO_SPACE.sub(" ", text)
 
 
 KNOWN = Facts(policy=OPEN, same_text=1, recent=9, blocked=True)

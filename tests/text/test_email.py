@@ -12,11 +12,12 @@ import unicodedata
 from contextlib import suppress
 
 import pytest
-from hypothesis import assume, given, settings
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from naughty import NAUGHTY
-from palabre.text.email import EMAIL_LIMIT, EmailError, identity
+from palabre.text.email import EMAIL_LIMIT, EmailError, _ordinary, _validated, identity
 
 LABEL = "a" * 63
 
@@ -258,6 +259,58 @@ def test_no_name_is_looked_up_and_dns_is_not_even_imported() -> None:
         " sys.exit(any(name.split('.')[0] == 'dns' for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_an_ordinary_address_needs_no_library() -> None:
+    script = (
+        "import sys; from palabre.text.email import identity; identity('Jean.Dupont+x@free.fr');"
+        " sys.exit('email_validator' in sys.modules or 'idna' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *("x" * 65 + "@example.com", "j.@a.fr", ".j@a.fr", "j..l@a.fr", "@a.fr", "jean@a.fr."),
+        *("jean@localhost", "jean@example.c", "jean@example.c0m", "jean@1.2.3.4", "jean@a..fr"),
+        *("jean@-a.fr", "jean@a-.fr", f"jean@{LABEL}a.fr", "jean@xn--cole-9oa.fr"),
+        *("jean@yy--a.com", "jean@a_b.fr", "jean@a.fr\n", "j n@a.fr", "j@l@a.fr", "\u212a@a.fr"),
+        *("jean@\u212a.fr", "jéan@a.fr", "jean@é.fr", '"j"@a.fr', "jean@[127.0.0.1]", "jean", ""),
+    ],
+)
+def test_any_other_address_is_the_librarys_to_judge(raw: str) -> None:
+    assert _ordinary(raw) is None
+
+
+@pytest.mark.parametrize("reserved", SPECIAL_USE_DOMAIN_NAMES)
+def test_so_is_every_domain_that_the_library_knows_as_reserved(reserved: str) -> None:
+    assert _ordinary(f"jean@example.{reserved.upper()}") is None
+    assert _ordinary(f"jean@a.b.{reserved}") is None
+    assert _ordinary(f"jean@{reserved}") is None
+
+
+ATOMS = st.text(st.sampled_from("abzABZ019!#$%&'*+/=?^_`{|}~-"), min_size=1, max_size=8)
+ODD_ATOMS = st.text(st.characters(max_codepoint=0x17F), max_size=3)
+LABELS = st.text(st.sampled_from("abzAZ019-"), min_size=1, max_size=8)
+ODD_LABELS = st.text(st.sampled_from("ab--xn_é\u212a"), max_size=8)
+NAMES = st.sampled_from(["com", "fr", "Test", "ARPA", "xn", LABEL, LABEL + "a", "info"])
+
+
+@given(
+    st.lists(ATOMS | ATOMS | ODD_ATOMS | st.just("x" * 60), min_size=1, max_size=3),
+    st.lists(LABELS | ODD_LABELS | NAMES, max_size=3).flatmap(
+        lambda labels: NAMES.map(lambda name: [*labels, name])
+    ),
+)
+@example(["a"], [LABEL, LABEL, LABEL, "a" * 49, "com"])
+@example(["x" * 64], ["com", "fr"])
+@settings(max_examples=1000, deadline=None)
+def test_what_is_ordinary_is_so_to_the_library(atoms: list[str], labels: list[str]) -> None:
+    typed = f"{'.'.join(atoms)}@{'.'.join(labels)}"
+    assume(typed == typed.strip() and len(typed) <= EMAIL_LIMIT)
+    quick = _ordinary(typed)
+    assert quick is None or quick == _validated(typed)
 
 
 LOCAL = st.text(

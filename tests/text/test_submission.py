@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import unicodedata
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from naughty import NAUGHTY
 from palabre.errors import FIELD_CODES, FieldError, InvalidSubmission
 from palabre.model import Policy, Submission
+from palabre.text import rules
 from palabre.text.submission import (
     KEPT,
     UNUSABLE,
@@ -438,3 +441,35 @@ def test_a_reply_needs_a_text_and_every_error_is_named(text: str | None) -> None
         FieldError("text", "required"),
         FieldError("name", "too_long", None, {"limit": 80}),
     )
+
+
+def test_what_python_calls_printable_is_neither_control_nor_disorderly() -> None:
+    printable = "".join(filter(str.isprintable, map(chr, range(0x110000))))
+    assert rules._CONTROL.search(printable) is None
+    assert rules._DISORDERLY.search(printable) is None
+
+
+@pytest.mark.parametrize("rest", ["", "a", " ", "\u200b"])
+def test_blank_is_what_has_only_blank_characters(rest: str) -> None:
+    for code in [*range(0x3400), *range(0xFE00, 0x10000), *range(0xE0100, 0xE01F0)]:
+        text = chr(code) + rest
+        shown = [
+            c
+            for c in text
+            if not (c.isspace() or unicodedata.category(c) == "Cf" or rules._EMPTY_LOOKING.match(c))
+        ]
+        assert rules.is_blank(text) == (not shown)
+
+
+def test_an_ordinary_submission_needs_none_of_the_libraries() -> None:
+    """They are imported when first needed: a process that has met no reader yet stays small."""
+    script = (
+        "import sys; from palabre.model import Policy; from palabre import screening;"
+        "from palabre.text import markup, submission;"
+        f"found = submission.check({dict(REQUIRED)!r}, Policy(), ['https://blog.example']);"
+        "assert found.submission; assert markup.render('Bien vu.') == '<p>Bien vu.</p>';"
+        "print(*{name.split('.')[0] for name in sys.modules} &"
+        " {'markdown_it', 'nh3', 'email_validator', 'idna', 'dns'})"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert ran.stdout == "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naughty import NAUGHTY
+from palabre.text import words as module
 from palabre.text.words import WORD_LIMIT, fold, words
 
 TOKENIZERS = ("ascii", "unicode61 remove_diacritics 0")
@@ -76,6 +78,55 @@ def test_no_script_vanishes(text: str) -> None:
     letters = [c for c in text if c.isalpha()]
     assert [c for c in letters if fold(c) not in "".join(words(text))] == []
     assert words(text) == words(text + " " + text)
+
+
+def plainly_folded(text: str) -> str:
+    """The same as `fold`, character by character and without a short cut."""
+
+    def bare(text: str) -> str:
+        return "".join(c for c in text if unicodedata.category(c) not in {"Mn", "Mc", "Me", "Cf"})
+
+    spaced = bare(text.replace("\u200b", " "))
+    plain = bare(unicodedata.normalize("NFKD", spaced)).casefold().translate(module._PLAIN)
+    plain = bare(unicodedata.normalize("NFKD", bare(plain)))
+    found = module._WORD.findall(unicodedata.normalize("NFC", plain))
+    return " ".join(word for word in found if word.isalnum())
+
+
+LATIN = st.text(
+    st.sampled_from("abzABZ09 .,'_-\n\x00\x1féÉàçœŒŁøßſİ’«»…—\xa0\u202f½²ﬁ€\u0301\xad\u200b")
+)
+
+
+@given(TEXT | LATIN | st.text(st.characters(max_codepoint=0x24F), max_size=60))
+@settings(max_examples=1000, deadline=None)
+def test_short_cuts_change_no_word(text: str) -> None:
+    assert fold(text) == plainly_folded(text)
+    assert words(text) == list(dict.fromkeys(w[:WORD_LIMIT] for w in fold(text).split()))
+
+
+def test_a_character_is_folded_alike_wherever_it_stands() -> None:
+    # All but the great uniform blocks: Han, Hangul, Tangut.
+    spans = ((0x80, 0x3400), (0xA000, 0xAC00), (0xD7B0, 0x17000), (0x18D00, 0x20000))
+    for character in (chr(code) for span in spans for code in range(*span)):
+        form = module._ascii_form(character)
+        if form is not None:
+            text = f"x{character}y {character}"
+            assert plainly_folded(text) == plainly_folded(f"x{form}y {form}") == fold(text)
+    assert module._ascii_form("é") == "e"
+    assert module._ascii_form("д") is None
+
+
+def test_a_text_of_very_many_characters_is_folded_too() -> None:
+    text = "".join(f"{chr(code)} é" for code in range(0xC0, 0x24F))
+    assert fold(text) == plainly_folded(text)
+
+
+@pytest.mark.parametrize("unit", ["é", "’", "é’œ« ", "a\u0301", "\u200b", "½", "д", "日", "\ud800"])
+def test_no_flood_is_slow(unit: str) -> None:
+    started = time.process_time()
+    words(unit * (200_000 // len(unit)))
+    assert time.process_time() - started < 1
 
 
 @given(TEXT)

@@ -21,12 +21,18 @@ _ENDS = (
 # A Markdown link is one link, its label included, if it is plainly closed. A label with two colons
 # may hold two addresses, and those count.
 _PIECE = r"[^\[\]\\`<\n:]*+"
-_LABEL = rf"(?:(?<!\\)\[{_PIECE}(?::{_PIECE})?\]\([ \t]*+<?(?=https?://[^\s()<>]*+>?[ \t]*+\)))?"
-_ADDRESS = rf"(?:https?://(?:\[|[^.:!?'*{_ENDS}])|(?<![\w.@/-])www\.[\w-]++\.\w)"
-_LINK = re.compile(rf"{_LABEL}{_ADDRESS}[^{_ENDS}]*+", re.IGNORECASE)
+
+# A search looks at every character, so both patterns begin with a set of few: what precedes that
+# character is looked back for. Only behind it does IGNORECASE hold, which would forbid the set.
+_LABEL = (
+    rf"(?:(?<=\[)(?<!\\\[){_PIECE}(?::{_PIECE})?\]"
+    r"\([ \t]*+<?(?=https?://[^\s()<>]*+>?[ \t]*+\))h)?"
+)
+_ADDRESS = rf"(?:(?<=h)ttps?://(?:\[|[^.:!?'*{_ENDS}])|(?<=w)(?<![\w.@/-]w)ww\.[\w-]++\.\w)"
+_LINK = re.compile(rf"[\[hHwW](?i:{_LABEL}{_ADDRESS}[^{_ENDS}]*+)")
 # For reading what else was written, an address ends at the next space: "…/wiki/Paris_(Texas)".
 _LINK_TO_SPACE = re.compile(
-    rf"(?:\[[^\[\]]*+\]\(\s*+<?(?=https?://))?{_ADDRESS}\S*+", re.IGNORECASE
+    rf"[\[hHwW](?i:(?:(?<=\[)[^\[\]]*+\]\(\s*+<?(?=https?://)h)?{_ADDRESS}\S*+)"
 )
 
 

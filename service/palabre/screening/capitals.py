@@ -11,6 +11,9 @@ LETTERS = 30
 LONG = 150
 SHARE = 0.85
 
+_FREQUENT = "eainrst"
+"""The letters that make up half of a French, English, German or Spanish text."""
+
 
 def capitals(submission: Submission, facts: Facts) -> Signal | None:
     """Minds a text that shouts: 0.5, and 0.6 from LONG letters on.
@@ -19,14 +22,23 @@ def capitals(submission: Submission, facts: Facts) -> Signal | None:
     left out are code, links and quoted lines, which are somebody else's. Names are not looked at:
     many French people write theirs in capitals.
     """
-    own = "\n".join(
-        line for line in prose(submission.text).split("\n") if not line.lstrip().startswith(">")
-    )
-    upper = lower = 0
-    for character in without_links(own):
-        upper += character.isupper()
-        lower += character.islower()
+    own = prose(submission.text)
+    if ">" in own:
+        lines = own.split("\n")
+        own = "\n".join([line for line in lines if not line.lstrip().startswith(">")])
+    own = without_links(own)
+    if _is_mostly_small(own):
+        return None
+    upper, lower = sum(map(str.isupper, own)), sum(map(str.islower, own))
     letters = upper + lower
     if letters < LETTERS or upper < SHARE * letters:
         return None
     return Signal("capitals", 0.6 if letters >= LONG else 0.5, "capitals")
+
+
+def _is_mostly_small(text: str) -> bool:
+    """Whether some small letters alone make up a fifth of the text, as of nearly every honest one.
+
+    Then fewer than SHARE of its letters are capitals, and the others need not be looked at.
+    """
+    return 5 * sum(map(text.count, _FREQUENT)) > len(text)

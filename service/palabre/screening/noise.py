@@ -30,6 +30,8 @@ def noise(submission: Submission, facts: Facts) -> Signal | None:
         return Signal("noise", 0.8, "name_address")
     if _TAG.search(name) or _BBCODE.search(name):
         return Signal("noise", 0.8, "name_markup")
+    if "[" not in submission.text and "<" not in submission.text:
+        return None
     text = _INLINE_CODE.sub(" ", prose(submission.text))
     if _BBCODE.search(text):
         return Signal("noise", 0.7, "bbcode")

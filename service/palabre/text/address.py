@@ -11,8 +11,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-import idna
-
 ADDRESS_LIMIT = 2000
 """Characters of an article's address, as given and in its canonical form."""
 
@@ -153,6 +151,9 @@ def _host(raw: str) -> str | None:
     if len(raw) > _HOST_LIMIT:
         return None
     if not raw.isascii():
+        # Imported here for the idle process's sake: its tables are large.
+        import idna
+
         try:
             name = idna.encode(raw, uts46=True).decode("ascii")
         except UnicodeError:

@@ -1,15 +1,14 @@
 """The e-mail identity of contract section 6: the one form in which an address is hashed. Pure.
 
 The syntax is email-validator's, with its default refusals and never a look-up. Its sentences are
-not shown: they are English, have no code and repeat what was typed.
+not shown: they are English, have no code and repeat what was typed. Ordinary ASCII addresses are
+recognised without it, and a process that has met no other never imports it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 EMAIL_LIMIT = 254
 """Characters, and octets in UTF-8 (RFC 5321 4.5.3.1.3 with RFC 3696, erratum 1690)."""
@@ -21,6 +20,13 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _NOT_LOCAL = re.compile(r"[^A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]")
 _NOT_DOMAIN = re.compile(r"[^A-Za-z0-9.\u0080-\U0010ffff-]")
 """RFC 5322 3.2.3 (atext) and RFC 1123 2.1, each widened by RFC 6531 3.3."""
+
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++"
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ORDINARY = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)++([a-z]{{2,63}})")
+"""An address in small ASCII letters of which the library can only say yes, but for what follows."""
+_RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+"""Ends of domains that the library refuses; it has the say on each of them."""
 
 
 class EmailError(ValueError):
@@ -46,6 +52,26 @@ def identity(raw: str) -> str:
     typed = raw.strip()
     if len(typed) > EMAIL_LIMIT:
         raise EmailError("too_long")
+    return _ordinary(typed) or _validated(typed)
+
+
+def _ordinary(typed: str) -> str | None:
+    """The identity of an address of the plainest kind; None if it takes the library to tell.
+
+    Two hyphens together may be punycode, or a label that is reserved for the like (RFC 5890).
+    """
+    if not typed.isascii() or "--" in typed:
+        return None
+    small = typed.lower()
+    match = _ORDINARY.fullmatch(small)
+    return small if match and match[1] not in _RESERVED else None
+
+
+def _validated(typed: str) -> str:
+    """The identity by way of the library, or EmailError."""
+    # Imported here for the idle process's sake: with idna's tables it takes a megabyte.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         found = validate_email(
             typed,
@@ -68,6 +94,8 @@ def identity(raw: str) -> str:
 
 def _error(typed: str) -> EmailError:
     """Why *typed* was refused, as far as a person could mend it."""
+    from email_validator import SPECIAL_USE_DOMAIN_NAMES
+
     if "@" not in typed:
         return EmailError("invalid", "email_missing_at")
     local, _, domain = typed.rpartition("@")

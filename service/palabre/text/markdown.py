@@ -21,9 +21,6 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from palabre.text import urls
 
-REL = "nofollow ugc noopener"
-"""What every link says of itself (contract 3.1)."""
-
 # markdown-it leaves out, text and all, what is nested deeper than its maximum. A list takes two
 # levels; so a quote or list that would begin this deep is text instead.
 _NESTING = 12
@@ -156,7 +153,7 @@ def _link(state: StateInline, url: str, *, as_typed: str) -> None:
     if href is None:
         state.pending += as_typed
         return
-    state.push("link_open", "a", 1).attrs = {"href": href, "rel": REL}
+    state.push("link_open", "a", 1).attrs = {"href": href, "rel": urls.REL}
     state.pending += url
     state.push("link_close", "a", -1)
 
@@ -173,7 +170,7 @@ def _bracket(state: StateInline, _silent: bool) -> bool:
             state.pending += line
     else:
         outer_end = state.posMax
-        state.push("link_open", "a", 1).attrs = {"href": span.href, "rel": REL}
+        state.push("link_open", "a", 1).attrs = {"href": span.href, "rel": urls.REL}
         state.pos, state.posMax = state.pos + 1, span.label_end
         state.linkLevel += 1
         state.md.inline.tokenize(state)

@@ -64,6 +64,8 @@ class Refused(ValueError):
 
 def is_blank(raw: str) -> bool:
     """Whether *raw* shows nothing: white space, format characters and fillers, or no character."""
+    if "!" <= raw[:1] <= "~":
+        return False
     return all(
         c.isspace() or unicodedata.category(c) == "Cf" or _EMPTY_LOOKING.match(c) for c in raw
     )
@@ -140,7 +142,8 @@ def _line(raw: str, *, limit: int, hint: str | None = None) -> str:
     # NFC takes quadratic time on a long run of marks, and makes of four characters one at the
     # most (UAX 15, expansion factors): what is longer would be too long afterwards as well.
     line = unicodedata.normalize("NFC", _within(4 * limit, raw.strip(), told=limit))
-    if _CONTROL.search(line) or _DISORDERLY.search(line):
+    # What Python calls printable is neither, and soon told.
+    if not line.isprintable() and (_CONTROL.search(line) or _DISORDERLY.search(line)):
         raise Refused("invalid", hint)
     return _within(limit, line)
 

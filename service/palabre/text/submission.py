@@ -155,16 +155,20 @@ class _Reader:
 
     def required(self, field: str, rule: Callable[[str], str]) -> str:
         """The field's stored form; empty when that is an error."""
-        if not _is_filled(self.fields.get(field)):
+        value = self.fields.get(field)
+        if value is None or not _is_filled(value):
             self.errors.append(FieldError(field, "required"))
             return ""
-        return self.optional(field, rule) or ""
+        return self._stored(field, value, rule) or ""
 
     def optional(self, field: str, rule: Callable[[str], str]) -> str | None:
         """The field's stored form; None when it is missing or an error."""
         value = self.fields.get(field)
         if value is None or not _is_filled(value):
             return None
+        return self._stored(field, value, rule)
+
+    def _stored(self, field: str, value: Value, rule: Callable[[str], str]) -> str | None:
         if value is UNUSABLE or _UNSTORABLE.search(value):
             self.errors.append(FieldError(field, "invalid"))
             return None

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import unicodedata
 from collections.abc import Iterator
-
-import nh3
+from typing import TYPE_CHECKING
 
 from palabre.text import address
+
+if TYPE_CHECKING:
+    import nh3
+
+REL = "nofollow ugc noopener"
+"""What every link says of itself (contract 3.1)."""
 
 SCHEMES = {"http", "https"}
 
@@ -27,10 +33,6 @@ _URL = re.compile(
 )
 _AFTER_URL = frozenset(".,;:!?'*_~")
 """ASCII at the end of a URL that belongs to the sentence, or closes a mark around it."""
-
-_JUDGE = nh3.Cleaner(
-    tags={"a"}, attributes={"*": set(), "a": {"href"}}, url_schemes=SCHEMES, url_relative="deny"
-)
 
 
 def found_in(text: str) -> Iterator[tuple[int, str]]:
@@ -54,7 +56,20 @@ def href(url: str) -> str | None:
     except address.AddressError:
         return None
     # nh3 has the last word on hosts (`1.2.3.4.5` is none): better asked before than overruled.
-    return link if "href=" in _JUDGE.clean(f'<a href="{html.escape(link)}">') else None
+    return link if "href=" in _judge().clean(f'<a href="{html.escape(link)}">') else None
+
+
+def anchor(href: str, shown: str) -> str:
+    """The tag of a link to *href*, which is escaped here, around *shown*, which is HTML already."""
+    return f'<a href="{html.escape(href)}" rel="{REL}">{shown}</a>'
+
+
+@functools.cache
+def _judge() -> nh3.Cleaner:
+    import nh3
+
+    attributes = {"*": set[str](), "a": {"href"}}
+    return nh3.Cleaner(tags={"a"}, attributes=attributes, url_schemes=SCHEMES, url_relative="deny")
 
 
 def _without_tail(url: str) -> str:

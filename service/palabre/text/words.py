@@ -8,6 +8,7 @@ remove_diacritics 0`, whose tables are those of Unicode 6.1, does too, as the te
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -47,6 +48,13 @@ _UNSPACED = (
 )
 _WORD = re.compile(rf"[^\W_{_UNSPACED}]+|[{_UNSPACED}]")
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_DISTINCT = 64
+"""So many different characters outside ASCII are replaced one by one; a French text has ten."""
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(128))
+_ASCII_WORDS += bytes(128)
+"""For `bytes.translate`: small letters and digits, and a space in place of all else."""
+
 
 def fold(text: str) -> str:
     """The words of *text* in order, repeated ones too, without case and accents, a space between.
@@ -55,13 +63,7 @@ def fold(text: str) -> str:
     format characters dropped; whatever is neither letter nor digit separates. Folding what is
     folded changes nothing.
     """
-    # Format characters stand within words (soft hyphen, joiners); U+200B alone is a separator.
-    spaced = text.replace("\u200b", " ")
-    plain = _bare(_bare(spaced).casefold().translate(_PLAIN))
-    # Composed again for Hangul alone, whose syllables would count as three characters each.
-    composed = unicodedata.normalize("NFC", plain)
-    # The unspaced ranges hold punctuation as well.
-    return " ".join(word for word in _WORD.findall(composed) if word.isalnum())
+    return " ".join(_folded(text))
 
 
 def words(text: str) -> list[str]:
@@ -69,7 +71,55 @@ def words(text: str) -> list[str]:
 
     Each has 1 to WORD_LIMIT characters (longer ones are cut), all of them letters or digits.
     """
-    return list(dict.fromkeys(word[:WORD_LIMIT] for word in fold(text).split()))
+    return list(dict.fromkeys([word[:WORD_LIMIT] for word in _folded(text)]))
+
+
+def _folded(text: str) -> list[str]:
+    ascii_text = _in_ascii(text)
+    if ascii_text is not None:
+        return ascii_text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
+    # Composed again for Hangul alone, whose syllables would count as three characters each.
+    composed = unicodedata.normalize("NFC", _plain(text))
+    # The unspaced ranges hold punctuation as well.
+    return [word for word in _WORD.findall(composed) if word.isalnum()]
+
+
+def _in_ascii(text: str) -> str | None:
+    """*text* with each character outside ASCII folded by itself; None if that is not enough.
+
+    Which it is for most of what is written in Latin letters, at a tenth of the cost: looking up
+    the category of each character is the dearest part of folding.
+    """
+    if text.isascii():
+        return text
+    others = set(_NOT_ASCII.findall(text))
+    if len(others) > _DISTINCT:
+        return None
+    for other in others:
+        form = _ascii_form(other)
+        if form is None:
+            return None
+        text = text.replace(other, form)
+    return text
+
+
+@functools.lru_cache(maxsize=512)
+def _ascii_form(character: str) -> str | None:
+    """What is left of *character*, whatever stands around it: ASCII, a space if it separates.
+
+    None if it becomes part of a word that is not ASCII.
+    """
+    plain = _plain(character)
+    if any(_WORD.match(part) for part in _NOT_ASCII.findall(plain)):
+        return None
+    return _NOT_ASCII.sub(" ", plain)
+
+
+def _plain(text: str) -> str:
+    """*text* without case, accents and compatibility forms; its words are still to be found."""
+    # Format characters stand within words (soft hyphen, joiners); U+200B alone is a separator.
+    spaced = text.replace("\u200b", " ")
+    return _bare(_bare(spaced).casefold().translate(_PLAIN))
 
 
 def _bare(text: str) -> str:
