@@ -16,8 +16,13 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
+from palabre.access_log import AccessLog, Silence, StandardLog
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Of the request being answered, None outside of one; stands in every line."""
+
+access: AccessLog | StandardLog | Silence = StandardLog()
+"""Where requests are noted; `configure` chooses."""
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -186,8 +191,12 @@ def configure(*, format: str, level: str, stream: TextIO | None = None) -> None:
     called again. uvicorn must be run with `log_config=None`; its access log, which has client
     addresses and queries, is switched off.
     """
+    global access
     handler = _Handler(stream or sys.stderr)
-    handler.setFormatter({"plain": PlainFormatter, "json": JsonFormatter}[format]())
+    formatter = {"plain": PlainFormatter, "json": JsonFormatter}[format]()
+    handler.setFormatter(formatter)
+    is_told = LEVELS[level] <= logging.INFO
+    access = AccessLog(stream or sys.stderr, formatter.lay_out) if is_told else Silence()
     root = logging.getLogger()
     for former in [h for h in root.handlers if isinstance(h, _Handler)]:
         root.removeHandler(former)

@@ -97,9 +97,9 @@ class Article:
 
     `version` grows with every change a reader could see. `id` is empty for an article that
     nobody has commented on yet: it is not stored before that. `open`: takes comments now;
-    `is_open_by_hand`: a moderator hasn't closed it. `title`: as a reader's form or a moderator
-    gave it; `is_title_vouched`: the latter; `is_title_public`: that, or an approved comment brought
-    it.
+    `is_open_by_hand`: a moderator hasn't closed it; `closes_at`: when its age closes it. `title`:
+    as a reader's form or a moderator gave it; `is_title_vouched`: the latter; `is_title_public`:
+    that, or an approved comment brought it.
     """
 
     id: str
@@ -114,6 +114,7 @@ class Article:
     is_title_vouched: bool
     is_title_public: bool
     is_open_by_hand: bool
+    closes_at: datetime | None = None
 
     @property
     def public_title(self) -> str | None:

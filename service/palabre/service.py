@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from palabre import keys as key_files
 from palabre.errors import Refusal
 from palabre.keys import Keys
+from palabre.memory import Memory
+from palabre.model import Site
 from palabre.settings import Settings
 from palabre.store import SqliteStore, Tx, info, known_from_outside, open_store
 
 Clock = Callable[[], datetime]
+KNOWN_SITES_BYTES = 1024 * 1024
 
 
 def utc_now() -> datetime:
@@ -23,12 +26,16 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Settings, store, keys and clock. Made by `opened`."""
+    """Settings, store, keys and clock, and the sites as long as they are as they were.
+
+    Made by `opened`.
+    """
 
     settings: Settings
     store: SqliteStore
     keys: Keys
     now: Clock
+    known_sites: Memory[Site]
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +53,9 @@ async def opened(
         keys = await unlock(store, settings)
         await store.migrate()
         await store.write(lambda tx: _claim(tx, keys))
-        yield Service(settings, store, keys, now)
+        known_sites: Memory[Site] = Memory(lambda: store.generation, most=KNOWN_SITES_BYTES)
+        store.tell(outdated=known_sites.forget)
+        yield Service(settings, store, keys, now, known_sites)
     finally:
         await store.close()
 

@@ -9,7 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -278,7 +278,7 @@ async def drive_operators(service: Service) -> None:
         await service.store.write(
             lambda tx: visits.take(tx, site.id, b"v", count=1, period_s=60, now=START)
         )
-    later = Service(service.settings, service.store, service.keys, lambda: START + LATER)
+    later = replace(service, now=lambda: START + LATER)
     await retention.retention(later)
     await erasure.erasure(later)
 

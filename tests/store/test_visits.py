@@ -31,14 +31,30 @@ async def take(
 ) -> int:
     """Take one from the allowance; the seconds to wait, 0 when it was there."""
     now = START + timedelta(milliseconds=at_ms)
-    return await service.store.write(
+    found = await service.store.write(
         lambda tx: visits.take(tx, site, tag, count=count, period_s=period_s, now=now)
     )
+    return found.wait_s
+
+
+class Found(Exception):
+    """Undoes a unit of work and tells what it has found."""
+
+    def __init__(self, recent: int) -> None:
+        super().__init__()
+        self.recent = recent
 
 
 async def recent(service: Service, site: str, tag: bytes, *, at_ms: int) -> int:
+    """How many recent comments a submission at that time would find, without there being one."""
     now = START + timedelta(milliseconds=at_ms)
-    return await service.store.read(lambda tx: visits.recent(tx, site, tag, now=now))
+
+    async def unit(tx: Tx) -> None:
+        raise Found((await visits.take(tx, site, tag, count=0, period_s=0, now=now)).recent)
+
+    with pytest.raises(Found) as found:
+        await service.store.write(unit)
+    return found.value.recent
 
 
 @dataclass
@@ -143,7 +159,9 @@ async def test_what_is_rolled_back_was_not_taken(service: Service, site: Site) -
     tag = new_visitor()
 
     async def unit(tx: Tx) -> None:
-        assert await visits.take(tx, site.id, tag, count=1, period_s=60, now=START) == 0
+        assert await visits.take(tx, site.id, tag, count=1, period_s=60, now=START) == visits.Visit(
+            0, 0
+        )
         raise LookupError("something after it")
 
     with pytest.raises(LookupError):

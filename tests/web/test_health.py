@@ -46,10 +46,10 @@ async def test_without_its_store_it_lives_but_is_not_ready(
 async def test_a_store_that_cannot_be_written_is_not_ready(
     client: httpx2.AsyncClient, service: Service
 ) -> None:
-    await service.store._writer.execute("pragma query_only = on")
+    await service.store._writer.alone(lambda raw: raw.execute("pragma query_only = on"))
     status, checks = await ready(client)
     assert (status, checks["store"]) == (503, False)
-    await service.store._writer.execute("pragma query_only = off")
+    await service.store._writer.alone(lambda raw: raw.execute("pragma query_only = off"))
     assert (await ready(client))[0] == 200
 
 

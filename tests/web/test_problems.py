@@ -325,7 +325,7 @@ async def test_a_store_that_cannot_be_written_is_told_so_and_can_still_be_read(
     client: httpx2.AsyncClient, service: Service, moderator: dict[str, str]
 ) -> None:
     await makers.approved(client, moderator)
-    await service.store._writer.execute("pragma query_only = on")
+    await service.store._writer.alone(lambda raw: raw.execute("pragma query_only = on"))
     answer = await post(client, makers.fields())
     problem(answer, 503, "store_unavailable")
     assert int(answer.headers["retry-after"]) > 0

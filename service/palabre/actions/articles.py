@@ -28,7 +28,7 @@ class Changes:
 
 async def at(service: Service, site: Site, address: str) -> Article:
     """The article at a canonical address, stored or not; one indexed row."""
-    return await service.store.read(lambda tx: articles.at(tx, site, address, now=service.now()))
+    return await service.store.glance(lambda tx: articles.at(tx, site, address, now=service.now()))
 
 
 async def put(service: Service, site: Site, address: str, changes: Changes) -> tuple[Article, bool]:

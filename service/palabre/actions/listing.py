@@ -7,27 +7,38 @@ from dataclasses import dataclass
 
 from palabre.model import Article, Shown, Site
 from palabre.service import Service
-from palabre.store import Tx, articles, threads
+from palabre.store import Tx, articles, sites, threads
 from palabre.store.threads import Order, Seen
+
+SITES = sites.OUTDATED_BY_CHANGES
+"""The name of what outdates everything that is published."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of an article's comments in reading order. `next`: where the next one begins."""
+    """A page of an article's comments in reading order. `next`: where the next one begins.
+
+    `outdated_by`: the name of what outdates it.
+    """
 
     article: Article
     site: Site
     comments: tuple[Shown, ...]
     next: Seen | None
+    outdated_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The newest approved comments of an article, or of a whole site (`article` None)."""
+    """The newest approved comments of an article, or of a whole site (`article` None).
+
+    `outdated_by`: the name of what outdates it.
+    """
 
     site: Site
     article: Article | None
     comments: tuple[tuple[Shown, Article], ...]
+    outdated_by: str
 
 
 async def page(
@@ -47,9 +58,10 @@ async def page(
         if article.id:
             rows = await threads.page(tx, article.id, order=order, after=after, limit=limit + 1)
         more = rows[limit - 1][1] if len(rows) > limit else None
-        return Page(article, site, tuple(comment for comment, _ in rows[:limit]), more)
+        shown = tuple(comment for comment, _ in rows[:limit])
+        return Page(article, site, shown, more, articles.outdated_by_changes_of(article))
 
-    return await service.store.read(unit)
+    return await service.store.glance(unit)
 
 
 async def feed(service: Service, site: Site, address: str | None, *, limit: int = 50) -> Feed:
@@ -70,20 +82,26 @@ async def feed(service: Service, site: Site, address: str | None, *, limit: int 
                 if found is not None:
                     known[found.id] = found
         entries = tuple((threads.shown(row), known[row["article_id"]]) for row in rows)
-        return Feed(site, article, entries)
+        name = articles.outdated_by_changes_on(site.id)
+        if article is not None:
+            name = articles.outdated_by_changes_of(article)
+        return Feed(site, article, entries, name)
 
-    return await service.store.read(unit)
+    return await service.store.glance(unit)
 
 
-async def counts(service: Service, asked: Sequence[tuple[Site, str]]) -> list[int]:
-    """How many approved comments each of these articles has, in the order asked."""
+async def counts(service: Service, asked: Sequence[tuple[Site, str]]) -> list[tuple[int, str]]:
+    """How many approved comments each of these articles has, in the order asked.
 
-    async def unit(tx: Tx) -> list[int]:
+    With each, the name of what outdates it.
+    """
+
+    async def unit(tx: Tx) -> list[tuple[int, str]]:
         return [await articles.approved(tx, site.id, address) for site, address in asked]
 
-    return await service.store.read(unit)
+    return await service.store.glance(unit)
 
 
 async def parent(service: Service, article: Article, comment_id: str) -> Shown | None:
     """The approved comment of the article that a form wants to reply to."""
-    return await service.store.read(lambda tx: threads.parent(tx, article.id, comment_id))
+    return await service.store.glance(lambda tx: threads.parent(tx, article.id, comment_id))

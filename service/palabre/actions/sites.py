@@ -13,6 +13,9 @@ from palabre.service import Service
 from palabre.store import Taken, Tx, sites
 from palabre.text import address, policy
 
+SITE_BYTES = 2000
+"""What a remembered site takes, its names and origins included; generously."""
+
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
 
@@ -67,20 +70,31 @@ async def find(
     Raises SiteNotFound for a name that no site has.
     """
 
+    homes = [address.origin_of(url) if url else None for url in (article, origin)]
+    key = (name, *homes)
+    known = service.known_sites.get(key)
+    if known is not None:
+        return known
+    mark = service.known_sites.mark()
+
     async def unit(tx: Tx) -> Site | None:
         if name is not None:
             named = await sites.by_name(tx, name)
             if named is None:
                 raise SiteNotFound
             return named
-        for url in (article, origin):
-            home = address.origin_of(url) if url else None
+        for home in homes:
             found = await sites.by_origin(tx, home) if home else None
             if found is not None:
                 return found
         return await sites.only(tx)
 
-    return await service.store.read(unit)
+    site = await service.store.glance(unit)
+    if site is not None:
+        service.known_sites.put(
+            key, site, size=SITE_BYTES, of=[sites.OUTDATED_BY_CHANGES], mark=mark
+        )
+    return site
 
 
 async def by_id(service: Service, site_id: str) -> Site:
@@ -90,7 +104,7 @@ async def by_id(service: Service, site_id: str) -> Site:
 
 async def of_origin(service: Service, origin: str) -> Site | None:
     """The site that an origin belongs to."""
-    return await service.store.read(lambda tx: sites.by_origin(tx, origin))
+    return await service.store.glance(lambda tx: sites.by_origin(tx, origin))
 
 
 async def change_policy(

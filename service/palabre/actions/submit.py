@@ -21,7 +21,17 @@ from palabre.errors import (
 )
 from palabre.ids import new_id, new_token, random_id
 from palabre.keys import Tag
-from palabre.model import Article, Decider, Facts, Policy, Shown, Site, Submission, Visitor
+from palabre.model import (
+    Article,
+    Decider,
+    Facts,
+    Policy,
+    Shown,
+    Site,
+    State,
+    Submission,
+    Visitor,
+)
 from palabre.service import Service
 from palabre.store import Taken, Tx, articles, authors, comments, receipts, threads, visits
 from palabre.text import address, markup, submission
@@ -77,7 +87,7 @@ async def submit(
         raise InvalidSubmission(_errors_without_site(fields, header_key))
     if not may_post_from(site, visitor):
         raise OriginNotAllowed
-    look = await service.store.read(
+    look = await service.store.glance(
         lambda tx: _look(tx, service, site, fields, visitor, header_key)
     )
     if service.settings.email_dns_check:
@@ -85,23 +95,19 @@ async def submit(
     html = markup.render(look.submission.text)
     token = new_token()
 
-    async def unit(tx: Tx) -> Stored | None:
+    async def unit(tx: Tx) -> Stored:
         replayed = await _replayed(tx, service, site, look.tags, token)
         return replayed or await _add(tx, service, site, look, html, token)
 
     try:
-        stored = await service.store.write(unit)
+        return await service.store.write(unit)
     except Taken as exc:
-        if exc.constraint == "replay":
-            # The very same request was quicker: what it stored is the answer to this one too.
-            stored = await service.store.write(unit)
-        elif exc.constraint == "comment_fingerprint":
+        if exc.constraint == "comment_fingerprint":
             raise DuplicateComment from exc
-        else:
+        if exc.constraint != "replay":
             raise
-    if stored is None:
-        raise DuplicateComment
-    return stored
+    # The very same request was quicker: what it stored is the answer to this one too.
+    return await service.store.write(unit)
 
 
 def _errors_without_site(fields: submission.Fields, header_key: str | None) -> list[FieldError]:
@@ -190,43 +196,41 @@ async def _add(
     look: _Look,
     html: str,
     token: str,
-) -> Stored | None:
-    """Screen and store a new comment; None when the article holds the same one already.
+) -> Stored:
+    """Screen and store a new comment. Raises `Taken` when the article holds the same one already.
 
     Screened here, on what the store says within the transaction that stores the result: of two
     that race, the later one is judged knowing the first.
     """
     sent, tags, now = look.submission, look.tags, service.now()
-    await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
     article = await articles.at(tx, site, sent.article, now=now)
+    if not article.id:
+        await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
+        article = await articles.at(tx, site, sent.article, now=now)
     if not article.open:
         raise ArticleClosed
-    recent = await visits.recent(tx, site.id, tags.visitor, now=now)
-    await _take_allowance(tx, service, site, tags.visitor)
+    recent = await _take_allowance(tx, service, site, tags.visitor)
     place = comments.TOP
     if sent.parent is not None:
         under = await comments.under(tx, article.id, sent.parent, depth=article.policy.depth)
         if under is None:
             raise InvalidSubmission([FieldError("parent", "unknown", hint="parent_unknown")])
         place = under
-    if await comments.is_duplicate(tx, article.id, tags.fingerprint):
-        return None
-    author = await authors.by_tag(tx, site.id, tags.author, now=now)
+    author = await authors.seen(tx, site.id, tags.author, author_id=random_id(), at=now)
     facts = Facts(
         policy=article.policy,
         same_text=await comments.same_text(
             tx, site.id, tags.text, since=now - REPEATS_WITHIN, most=REPEATS_MOST
         ),
         recent=recent,
-        blocked=author is not None and author.blocked,
+        blocked=author.blocked,
     )
     verdict = screening.screen(sent, facts)
-    comment_id = new_id(now)
     new = comments.New(
-        id=comment_id,
+        id=new_id(now),
         site_id=site.id,
         article_id=article.id,
-        author_id=await authors.seen(tx, site.id, tags.author, author_id=random_id(), at=now),
+        author_id=author.id,
         moderator_id=None,
         place=place,
         asked_parent=sent.parent,
@@ -244,12 +248,27 @@ async def _add(
         signals=verdict.signals,
     )
     await comments.add(tx, new, by=Decider(verdict.by))
-    await receipts.add(tx, keys.digest(token), site_id=site.id, comment_id=comment_id, at=now)
+    await receipts.add(tx, keys.digest(token), site_id=site.id, comment_id=new.id, at=now)
     if tags.request is not None:
-        await receipts.remember(
-            tx, site.id, tags.request, tags.fields, comment_id=comment_id, at=now
-        )
-    return await _stored(tx, service, site, comment_id, token)
+        await receipts.remember(tx, site.id, tags.request, tags.fields, comment_id=new.id, at=now)
+    return Stored(_as_told(new, verdict.told), article, token)
+
+
+def _as_told(new: comments.New, told: State) -> Shown:
+    """A comment that has just been stored, as its author is told of it."""
+    return Shown(
+        id=new.id,
+        parent=new.place.parent_id,
+        depth=new.place.depth,
+        state=told,
+        name=new.name,
+        website=new.website,
+        hue=new.hue,
+        moderator=False,
+        html=new.html,
+        created_at=new.at,
+        edited_at=None,
+    )
 
 
 async def _check_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> None:
@@ -268,9 +287,10 @@ async def _check_allowance(tx: Tx, service: Service, site: Site, visitor_tag: by
         raise TooFast(retry_after_s=wait_s, n=wait_s)
 
 
-async def _take_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> None:
+async def _take_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> int:
+    """Take one from the visitor's allowance; how many comments they have sent recently."""
     limit = service.settings.submission_limit
-    wait_s = await visits.take(
+    found = await visits.take(
         tx,
         site.id,
         visitor_tag,
@@ -278,8 +298,9 @@ async def _take_allowance(tx: Tx, service: Service, site: Site, visitor_tag: byt
         period_s=limit.period_s if limit else 0,
         now=service.now(),
     )
-    if wait_s:
-        raise TooFast(retry_after_s=wait_s, n=wait_s)
+    if found.wait_s:
+        raise TooFast(retry_after_s=found.wait_s, n=found.wait_s)
+    return found.recent
 
 
 async def _stored(tx: Tx, service: Service, site: Site, comment_id: str, token: str) -> Stored:

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from palabre import demonstration
 from palabre.actions import articles, decide, edit, moderators, receipts, submit
 from palabre.commands.conversation import Corrected, Decided, Said, Step, Story
+from palabre.memory import Memory
 from palabre.model import Moderator, Scope, Site, Visitor
 from palabre.service import Service
 from palabre.store import SqliteStore, Tx, Unit
@@ -31,7 +32,10 @@ class _Within:
     async def read(self, unit: Unit[T], /) -> T:
         return await unit(self._tx)
 
-    async def write(self, unit: Unit[T], /) -> T:
+    async def glance(self, unit: Unit[T], /) -> T:
+        return await unit(self._tx)
+
+    async def write(self, unit: Unit[T], /, *, long: bool = False) -> T:
         return await unit(self._tx)
 
 
@@ -44,8 +48,14 @@ def within(service: Service, tx: Tx) -> Service:
     settings = service.settings.model_copy(
         update={"submission_limit": None, "email_dns_check": False}
     )
-    # Of a store, actions use `read` and `write` alone.
-    return replace(service, store=cast("SqliteStore", _Within(tx)), settings=settings)
+    # Of a store, actions use `read`, `glance` and `write` alone. What is not yet committed is not
+    # to be remembered.
+    return replace(
+        service,
+        store=cast("SqliteStore", _Within(tx)),
+        settings=settings,
+        known_sites=Memory(lambda: 1, most=0),
+    )
 
 
 async def play(service: Service, site: Site, stories: Sequence[Story]) -> int:

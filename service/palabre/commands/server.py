@@ -68,13 +68,13 @@ def listener(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def serve(app: ASGIApp, listening: socket.socket, *, ready: Callable[[], None]) -> None:
-    """Serve until told to stop; what was accepted is finished first. *ready* is called once.
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves.
 
     Forwarding headers are read by `palabre.web.visitor`, and access is logged by
-    `palabre.web.door`: uvicorn's own log prints queries. Refuses when the application can't start.
+    `palabre.web.door`: uvicorn's own log prints queries.
     """
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         access_log=False,
         log_config=None,
@@ -86,8 +86,15 @@ async def serve(app: ASGIApp, listening: socket.socket, *, ready: Callable[[], N
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
     )
+
+
+async def serve(app: ASGIApp, listening: socket.socket, *, ready: Callable[[], None]) -> None:
+    """Serve until told to stop; what was accepted is finished first. *ready* is called once.
+
+    Refuses when the application can't start.
+    """
     try:
-        await Server(config, ready).serve(sockets=[listening])
+        await Server(configuration(app), ready).serve(sockets=[listening])
     except SystemExit as exc:
         # uvicorn's way to say that the application did not start.
         raise Refusal("The service could not start; the log says why.") from exc

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from palabre.settings import values
 
@@ -52,13 +51,13 @@ _DAYS = "be a number of days from 1 to 99999, or off"
 _YES_NO = "be true or false"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything an operator may choose; the environment calls `port` `PALABRE_PORT`.
 
     Made by `load` alone. Paths are as written, relative ones to the working directory.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     host: Annotated[str, AfterValidator(values.host)] = _setting(
         "127.0.0.1",
@@ -153,6 +152,11 @@ class Settings(BaseSettings):
         "How many writes may wait for the disk before new ones are answered 503.",
         "be a whole number from 1 to 1000000",
     )
+    cache_mib: Annotated[int, Field(ge=0, le=65_536)] = _setting(
+        "16",
+        "Memory for public answers that are kept ready, in MiB.",
+        "be a whole number of MiB from 0 to 65536",
+    )
     body_timeout_s: Annotated[int, Field(ge=1, le=3600)] = _setting(
         "20",
         "Seconds within which a request's body must have arrived.",
@@ -167,18 +171,6 @@ class Settings(BaseSettings):
     retention_pending_days: _Days = _setting(
         "off", "Days after which a comment nobody decided on is deleted for good, or off.", _DAYS
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing is read behind `load`'s back: it alone can tell which source has a mistake."""
-        return (init_settings,)
 
     @property
     def database_path(self) -> Path:

@@ -14,6 +14,24 @@ TITLES_FROM = 50
 """How many of the first comments of a state are asked for a title."""
 
 
+def outdated_by_changes_of(article: Article) -> str:
+    """The name of all that readers see of an article, for `Tx.outdates`."""
+    return _name(article.id) if article.id else _not_there(article.site_id, article.address)
+
+
+def outdated_by_changes_on(site_id: str) -> str:
+    """The same of any article of a site."""
+    return f"articles of {site_id}"
+
+
+def _name(article_id: str) -> str:
+    return f"article {article_id}"
+
+
+def _not_there(site_id: str, address: str) -> str:
+    return f"article {site_id} {address}"
+
+
 def unknown(site: Site, address: str) -> Article:
     """The article at an address that nobody has commented on yet."""
     return Article(
@@ -59,6 +77,7 @@ async def site_of(tx: Tx, article_id: str) -> str | None:
 
 async def add(tx: Tx, site: Site, address: str, *, article_id: str, at: datetime) -> bool:
     """Store an article unless it is; whether it is new."""
+    tx.outdates(_not_there(site_id=site.id, address=address))
     return (
         await tx.run(
             "insert into article (id, site_id, address, created_at) "
@@ -108,6 +127,7 @@ async def retitle(tx: Tx, article_id: str) -> None:
             break
     seen = now["title"] if now["is_title_public"] else None
     if (title, int(is_public)) != (now["title"], now["is_title_public"]):
+        _outdate(tx, now)
         await tx.run(
             "update article set title = :title, is_title_public = :public, "
             "version = version + :seen_to_change where id = :id",
@@ -128,15 +148,17 @@ async def change(
     overridden: Mapping[str, object],
 ) -> None:
     """What moderators may change, all of it at once."""
-    await tx.run(
+    row = await tx.one(
         "update article set is_open = :open, title = :title, is_title_vouched = :vouched, "
-        "is_title_public = :vouched, policy = :policy, version = version + 1 where id = :id",
+        "is_title_public = :vouched, policy = :policy, version = version + 1 where id = :id "
+        "returning id, site_id",
         id=article_id,
         open=int(is_open),
         title=title,
         vouched=int(is_title_vouched),
         policy=json.dumps(overridden),
     )
+    _outdate(tx, row)
 
 
 async def overrides(tx: Tx, article_id: str) -> dict[str, object]:
@@ -147,21 +169,31 @@ async def overrides(tx: Tx, article_id: str) -> dict[str, object]:
 
 async def count(tx: Tx, article_id: str, *, approved: int = 0) -> None:
     """A change that readers see: *approved* more (or fewer) comments, or another text."""
-    await tx.run(
-        "update article set approved = approved + :n, version = version + 1 where id = :id",
+    row = await tx.one(
+        "update article set approved = approved + :n, version = version + 1 where id = :id "
+        "returning id, site_id",
         id=article_id,
         n=approved,
     )
+    _outdate(tx, row)
 
 
-async def approved(tx: Tx, site_id: str, address: str) -> int:
-    """How many approved comments an article has."""
+def _outdate(tx: Tx, row: Row | None) -> None:
+    if row is not None:
+        tx.outdates(_name(row["id"]))
+        tx.outdates(outdated_by_changes_on(row["site_id"]))
+
+
+async def approved(tx: Tx, site_id: str, address: str) -> tuple[int, str]:
+    """How many approved comments an article has, and the name of what outdates that."""
     row = await tx.one(
-        "select approved from article where site_id = :site and address = :address",
+        "select id, approved from article where site_id = :site and address = :address",
         site=site_id,
         address=address,
     )
-    return 0 if row is None else int(row["approved"])
+    if row is None:
+        return 0, _not_there(site_id, address)
+    return int(row["approved"]), _name(row["id"])
 
 
 async def page(
@@ -185,9 +217,10 @@ def article(row: Row, site: Site, *, now: datetime) -> Article:
     if row["policy"] != "{}":
         rules = policy.merge(rules, json.loads(row["policy"]))
     is_open = bool(row["is_open"])
+    closes_at = None
     if rules.close_after_days is not None:
-        closes = moment(row["created_at"]) + timedelta(days=rules.close_after_days)
-        is_open = is_open and now < closes
+        closes_at = moment(row["created_at"]) + timedelta(days=rules.close_after_days)
+        is_open = is_open and now < closes_at
     return Article(
         id=row["id"],
         site_id=row["site_id"],
@@ -201,4 +234,5 @@ def article(row: Row, site: Site, *, now: datetime) -> Article:
         is_title_vouched=bool(row["is_title_vouched"]),
         is_title_public=bool(row["is_title_public"]),
         is_open_by_hand=bool(row["is_open"]),
+        closes_at=closes_at,
     )

@@ -11,12 +11,12 @@ from palabre.store.tx import Row, Tx, moment, moment_or_none, ms
 _COUNTED = ("approved", "rejected", "spam")
 
 
-async def seen(tx: Tx, site_id: str, tag: Tag, *, author_id: str, at: datetime) -> str:
-    """The id of the author behind a tag, who becomes known under *author_id* if new."""
+async def seen(tx: Tx, site_id: str, tag: Tag, *, author_id: str, at: datetime) -> Author:
+    """The author behind a tag, who becomes known under *author_id* if new."""
     row = await tx.one(
         "insert into author (id, site_id, tag, key_id, first_seen_at) "
         "values (:id, :site, :tag, :key, :at) "
-        "on conflict (site_id, tag) do update set key_id = excluded.key_id returning id",
+        "on conflict (site_id, tag) do update set key_id = excluded.key_id returning *",
         id=author_id,
         site=site_id,
         tag=tag.value,
@@ -25,7 +25,7 @@ async def seen(tx: Tx, site_id: str, tag: Tag, *, author_id: str, at: datetime) 
     )
     if row is None:
         raise LookupError(author_id)
-    return str(row["id"])
+    return author(row, now=at)
 
 
 async def by_tag(tx: Tx, site_id: str, tag: Tag, *, now: datetime) -> Author | None:

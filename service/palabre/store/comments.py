@@ -112,15 +112,6 @@ def text_hash(text: str) -> bytes:
     return hashlib.sha256(" ".join(text.split()).casefold().encode()).digest()[:16]
 
 
-async def is_duplicate(tx: Tx, article_id: str, fingerprint: bytes) -> bool:
-    """Whether the article already holds this very comment (deleted ones don't count)."""
-    return None is not await tx.one(
-        "select 1 from comment where article_id = :article and fingerprint = :fingerprint",
-        article=article_id,
-        fingerprint=fingerprint,
-    )
-
-
 async def same_text(tx: Tx, site_id: str, text_hash: bytes, *, since: datetime, most: int) -> int:
     """How many comments of the site have this text, counted up to *most*."""
     row = await tx.one(
@@ -369,6 +360,8 @@ async def _count_below(tx: Tx, parent_id: str, n: int) -> None:
 
 def signals_as_json(signals: Sequence[Signal]) -> str:
     """Signals as the store keeps them: the sentence's name and values, in no language."""
+    if not signals:
+        return "[]"
     return json.dumps(
         [[signal.name, signal.score, signal.why, dict(signal.values)] for signal in signals],
         ensure_ascii=False,

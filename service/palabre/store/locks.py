@@ -35,9 +35,13 @@ def seize(lock: Lock) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def exclusively(lock: Lock, *, timeout_s: float = 5.0) -> Iterator[None]:
-    """While no other process is inside; waits for it. Raises TimeoutError, which is an OSError.
+def let_go(lock: Lock) -> None:
+    """Hold the lock no longer."""
+    fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def wait_for(lock: Lock, *, timeout_s: float = 5.0) -> None:
+    """Seize the lock as soon as it is free. Raises TimeoutError, which is an OSError.
 
     By asking again rather than by waiting in the system: a process that was stopped inside must
     not hang this one.
@@ -49,7 +53,13 @@ def exclusively(lock: Lock, *, timeout_s: float = 5.0) -> Iterator[None]:
             raise TimeoutError("another process keeps the store's write lock")
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.05)
+
+
+@contextlib.contextmanager
+def exclusively(lock: Lock, *, timeout_s: float = 5.0) -> Iterator[None]:
+    """While no other process is inside; waits for it. Raises TimeoutError."""
+    wait_for(lock, timeout_s=timeout_s)
     try:
         yield
     finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)
+        let_go(lock)

@@ -10,6 +10,9 @@ from palabre.model import Policy, Site
 from palabre.store.tx import Row, Tx, ms
 from palabre.text import policy
 
+OUTDATED_BY_CHANGES = "sites"
+"""The name of all that depends on what sites there are, and on their rules, for `Tx.outdates`."""
+
 _SITE = "select id, name, locale, policy from site"
 
 
@@ -23,6 +26,7 @@ async def add(
     at: datetime,
 ) -> None:
     """A new site. Raises `Taken` when the name or an origin belongs to another one."""
+    tx.outdates(OUTDATED_BY_CHANGES)
     await tx.run(
         "insert into site (id, name, locale, policy, created_at) "
         "values (:id, :name, :locale, '{}', :at)",
@@ -43,6 +47,7 @@ async def add(
 
 async def add_origin(tx: Tx, site_id: str, origin: str) -> None:
     """One more origin, behind the others. Raises `Taken` when it belongs to a site already."""
+    tx.outdates(OUTDATED_BY_CHANGES)
     await tx.run(
         "insert into site_origin (origin, site_id, position) select :origin, :site, count(*) "
         "from site_origin where site_id = :site",
@@ -53,6 +58,7 @@ async def add_origin(tx: Tx, site_id: str, origin: str) -> None:
 
 async def put_first(tx: Tx, site_id: str, origin: str) -> None:
     """Put an origin of the site before its others: a bare path's URL is there from now on."""
+    tx.outdates(OUTDATED_BY_CHANGES)
     await tx.run(
         "update site_origin set position = "
         "(select min(position) from site_origin where site_id = :site) - 1 "
@@ -106,6 +112,7 @@ async def overrides(tx: Tx, site_id: str) -> dict[str, object]:
 
 async def set_policy(tx: Tx, site_id: str, overridden: Mapping[str, object]) -> None:
     """The rules that differ from the defaults. Every listing of the site may look different."""
+    tx.outdates(OUTDATED_BY_CHANGES)
     await tx.run(
         "update site set policy = :policy where id = :id", id=site_id, policy=json.dumps(overridden)
     )

@@ -1,41 +1,41 @@
-"""The SQLite driver: one writer that commits for all who wait, readers apart.
+"""The SQLite store: one writer that commits for all who wait, readers apart.
 
-What runs in the connections' threads is in `sqlite_thread`.
+The writer is in `sqlite_writer`, what is done with a connection in `sqlite_thread`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import aiosqlite
 
-from palabre.errors import Busy, Refusal, StoreUnavailable
+from palabre.errors import Refusal, StoreUnavailable
 from palabre.store import migrate, sqlite_thread
-from palabre.store.locks import Lock, beside, exclusively, seize
+from palabre.store.generation import Generation
+from palabre.store.locks import Lock, beside, let_go, seize, wait_for
+from palabre.store.sqlite_writer import Thread, Writer
 from palabre.store.tx import Tx, Unit
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
-BATCH_MOST = 256
-READERS = 3
-_Waiting = tuple[Unit[Any], "asyncio.Future[Any]"]
+READERS = 2
+WRITER_CACHE_KIB = 8_000
+GLANCE_CACHE_KIB = 4_000
+READER_CACHE_KIB = 2_000
+"""SQLite's own page caches are kept small: behind them is the system's, and memory is not."""
 
 
 class SqliteStore:
     """A store in one SQLite file, made by `open_sqlite`.
 
-    Invariant: everything that writes runs in the write connection's own thread, one after the
-    other.
-    `on_commit` is told the size of each batch and how long its commit took, in seconds.
+    Invariant: everything that writes goes through the one writer.
     """
 
     engine = "sqlite"
@@ -45,84 +45,90 @@ class SqliteStore:
         path: Path,
         writer: aiosqlite.Connection,
         readers: Sequence[aiosqlite.Connection],
+        glances: sqlite3.Connection,
         *,
         write_lock: Lock,
         serve_lock: Lock,
         waiting_writes: int,
+        serves: bool,
     ) -> None:
-        self.on_commit: Callable[[int, float], None] = lambda units, seconds: None
         self._path = path
         self._identity = path.stat()
-        self._writer = writer
-        self._readers = tuple(readers)
+        self._connections = (*readers, writer)
+        self._glances = glances
         self._write_lock = write_lock
         self._serve_lock = serve_lock
-        self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._generation = Generation(path)
+        self._idle: asyncio.Queue[Thread] = asyncio.Queue()
         for reader in readers:
-            self._idle.put_nowait(reader)
-        self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue(waiting_writes)
+            self._idle.put_nowait(_thread(reader))
+        self._write_thread = _thread(writer)
+        self._writer = Writer(
+            self._write_thread,
+            write_lock,
+            self._generation,
+            waiting_most=waiting_writes,
+            serves=serves,
+        )
         self._closing = False
-        self._task = asyncio.create_task(self._work(), name="palabre-writer")
+
+    def tell(
+        self,
+        *,
+        committed: Callable[[int, float], None] | None = None,
+        outdated: Callable[[Set[str]], None] | None = None,
+    ) -> None:
+        """Who is told of each commit, with its units and seconds, and who of what it outdates.
+
+        The latter, of whom there may be several, before anybody who waits for that commit.
+        """
+        if committed is not None:
+            self._writer.on_commit = committed
+        if outdated is not None:
+            self._writer.on_outdated.append(outdated)
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever another process changes the store; odd while one is about to.
+
+        What was read under an even number, and is not outdated since by this process, holds for as
+        long as the number is the same.
+        """
+        if self._closing:
+            return 1
+        value = self._generation.value
+        if value & 1 and not self._writer.is_writing and seize(self._write_lock):
+            # Whoever began to change the store is dead.
+            self._generation.end()
+            let_go(self._write_lock)
+            value = self._generation.value
+        return value
 
     async def read(self, unit: Unit[T], /) -> T:
         if self._closing:
             raise StoreUnavailable(retry_after_s=5)
-        connection = await self._idle.get()
+        thread = await self._idle.get()
         try:
-            return await _in_thread(connection, lambda raw: sqlite_thread.read(raw, unit))
+            return await thread.run(lambda raw: sqlite_thread.read(raw, unit))
         except sqlite3.Error as exc:
             raise sqlite_thread.named(exc) from exc
         finally:
-            self._idle.put_nowait(connection)
+            self._idle.put_nowait(thread)
 
-    async def write(self, unit: Unit[T], /) -> T:
+    async def glance(self, unit: Unit[T], /) -> T:
+        """On the event loop's own thread: some rows take less time than the way to another one."""
         if self._closing:
-            raise Busy(retry_after_s=5)
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        # Whoever waits may be gone by then; what happened to the unit is still "retrieved".
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise StoreUnavailable(retry_after_s=5)
         try:
-            self._waiting.put_nowait((unit, future))
-        except asyncio.QueueFull:
-            raise Busy(retry_after_s=1) from None
-        return await asyncio.shield(future)
+            return sqlite_thread.read(self._glances, unit)
+        except sqlite3.Error as exc:
+            if not sqlite_thread.is_busy(exc):
+                raise sqlite_thread.named(exc) from exc
+        # The journal is being recovered, or the database written anew.
+        return await self.read(unit)
 
-    async def _work(self) -> None:
-        """Commit for all who wait, until told to stop (None in the queue)."""
-        stopping = False
-        while not stopping:
-            batch = []
-            entry = await self._waiting.get()
-            while entry is not None:
-                batch.append(entry)
-                if len(batch) == BATCH_MOST or self._waiting.empty():
-                    break
-                entry = self._waiting.get_nowait()
-            stopping = entry is None
-            if batch:
-                await self._commit(batch)
-
-    async def _commit(self, batch: list[_Waiting]) -> None:
-        units = [unit for unit, _ in batch]
-        try:
-            outcomes, seconds = await _in_thread(
-                self._writer, lambda raw: sqlite_thread.commit(raw, self._write_lock, units)
-            )
-        except Exception:
-            # Whatever it was: those who wait are told, and the writer goes on.
-            log.exception("a batch of writes failed")
-            outcomes, seconds = [(False, StoreUnavailable(retry_after_s=5))] * len(batch), 0.0
-        for (_, future), (good, value) in zip(batch, outcomes, strict=True):
-            if future.done():
-                continue
-            if good:
-                future.set_result(value)
-            else:
-                future.set_exception(value)
-        try:
-            self.on_commit(len(batch), seconds)
-        except Exception:
-            log.exception("counting a commit failed")
+    async def write(self, unit: Unit[T], /, *, long: bool = False) -> T:
+        return await self._writer.write(unit, long=long)
 
     def is_in_place(self) -> bool:
         """Whether the file that is open is still the one that its name leads to."""
@@ -133,19 +139,17 @@ class SqliteStore:
 
     async def is_empty(self) -> bool:
         """Whether no migration has ever been applied."""
-        return not await _in_thread(self._writer, sqlite_thread.applied)
+        return not await self._writer.alone(sqlite_thread.applied)
 
     async def migrate(self) -> list[str]:
         """Apply what is missing; the names of what was applied. Safe when two start at once."""
-        return await _in_thread(
-            self._writer, lambda raw: sqlite_thread.migrate(raw, self._write_lock)
-        )
+        return await self._writer.alone(lambda raw: sqlite_thread.migrate(raw, self._write_lock))
 
     async def pending_migrations(self) -> list[str]:
         """The names of the migrations that this store still lacks."""
         if self._closing:
             raise StoreUnavailable(retry_after_s=5)
-        applied = await _in_thread(self._writer, sqlite_thread.applied)
+        applied = await self._writer.alone(sqlite_thread.applied)
         return [str(migration) for migration in migrate.missing("sqlite", applied)]
 
     async def scrub(self) -> None:
@@ -168,18 +172,17 @@ class SqliteStore:
             return int(after["n"]) - int(before["n"]) if before and after else 0
 
         pages = -64
-        while await self.write(partial(step, pages=pages)) >= 2:
+        while await self.write(partial(step, pages=pages), long=True) >= 2:
             pages = 64
         try:
-            await _in_thread(self._writer, lambda raw: sqlite_thread.rewrite(raw, self._write_lock))
+            await self._writer.alone(lambda raw: sqlite_thread.rewrite(raw, self._write_lock))
         except (sqlite3.Error, OSError) as exc:
             raise StoreUnavailable(retry_after_s=60) from exc
         await self.empty_journal()
 
     async def is_small(self) -> bool:
         """Whether `scrub` is a matter of less than a second."""
-        size = await _in_thread(self._writer, sqlite_thread.size_of)
-        return size < sqlite_thread.SMALL_BYTES
+        return await self._writer.alone(sqlite_thread.size_of) < sqlite_thread.SMALL_BYTES
 
     async def empty_journal(self) -> None:
         """Move the journal into the database and cut it to nothing.
@@ -188,9 +191,7 @@ class SqliteStore:
         they are done, it keeps what it holds.
         """
         try:
-            await _in_thread(
-                self._writer, lambda raw: sqlite_thread.empty_journal(raw, self._write_lock)
-            )
+            await self._writer.alone(lambda raw: sqlite_thread.empty_journal(raw, self._write_lock))
         except sqlite3.Error as exc:
             raise sqlite_thread.named(exc) from exc
         except OSError as exc:
@@ -201,13 +202,14 @@ class SqliteStore:
             return
         self._closing = True
         try:
-            await self._waiting.put(None)
-            await self._task
-        finally:
-            for reader in self._readers:
-                await reader.close()
-            await _in_thread(self._writer, lambda raw: sqlite_thread.close(raw, self._write_lock))
             await self._writer.close()
+        finally:
+            self._glances.close()
+            for reader in self._connections[:-1]:
+                await reader.close()
+            await self._write_thread.run(lambda raw: sqlite_thread.close(raw, self._write_lock))
+            await self._connections[-1].close()
+            self._generation.close()
             self._write_lock.close()
             self._serve_lock.close()
 
@@ -230,9 +232,17 @@ async def open_sqlite(
                 )
             # Made here with its mode: SQLite gives the journal the same.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            with exclusively(write_lock):
-                writer = await _connect(path, undo, writes=True, checkpoints=serving)
-            readers = [await _connect(path, undo) for _ in range(READERS)]
+            await asyncio.to_thread(wait_for, write_lock)
+            try:
+                writer = await _connect(path, undo, writes=True, cache_kib=WRITER_CACHE_KIB)
+            finally:
+                let_go(write_lock)
+            readers = [
+                await _connect(path, undo, cache_kib=READER_CACHE_KIB) for _ in range(READERS)
+            ]
+            glances = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+            undo.callback(glances.close)
+            sqlite_thread.prepare(glances, writes=False, waits=False, cache_kib=GLANCE_CACHE_KIB)
         except (OSError, sqlite3.Error) as exc:
             raise Refusal(f"The store {path} cannot be opened: {exc}.") from exc
         undo.pop_all()
@@ -240,33 +250,32 @@ async def open_sqlite(
             path,
             writer,
             readers,
+            glances,
             write_lock=write_lock,
             serve_lock=serve_lock,
             waiting_writes=waiting_writes,
+            serves=serving,
         )
 
 
 async def _connect(
-    path: Path,
-    undo: contextlib.AsyncExitStack,
-    *,
-    writes: bool = False,
-    checkpoints: bool = False,
+    path: Path, undo: contextlib.AsyncExitStack, *, cache_kib: int, writes: bool = False
 ) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
+    # The writer's is lent to the event loop's thread, between what its own thread does with it.
+    connection = await aiosqlite.connect(
+        path, isolation_level=None, cached_statements=256, check_same_thread=not writes
+    )
     undo.push_async_callback(connection.close)
-    await _in_thread(
-        connection, lambda raw: sqlite_thread.prepare(raw, writes=writes, checkpoints=checkpoints)
+    await _thread(connection).run(
+        lambda raw: sqlite_thread.prepare(raw, writes=writes, waits=not writes, cache_kib=cache_kib)
     )
     return connection
 
 
-async def _in_thread(
-    connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]
-) -> T:
-    """Run *work* in the connection's own thread.
+def _thread(connection: aiosqlite.Connection) -> Thread:
+    """The way into a connection's own thread.
 
-    `_execute` is aiosqlite's own way there, and not public; tests/store/test_sqlite.py holds the
-    library to it.
+    `_execute` is aiosqlite's own, and not public; tests/store/test_sqlite.py holds the library to
+    it.
     """
-    return cast("T", await connection._execute(work, connection._conn))  # type: ignore[no-untyped-call]
+    return Thread(connection._conn, connection._execute)

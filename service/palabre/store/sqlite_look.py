@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from palabre.errors import Refusal
-from palabre.store import sqlite_thread
+from palabre.store import generation, sqlite_thread
 
 SAFE = (3, 51, 3)
 """The first version whose journal can't be damaged by two connections that write at once."""
@@ -39,7 +39,7 @@ class Look:
 
 def files(database: Path) -> list[Path]:
     """Every file of the store that is there: database, journal, locks."""
-    endings = ("", "-wal", "-shm", ".lock", ".serve")
+    endings = ("", "-wal", "-shm", ".lock", ".serve", generation.FILE_ENDING)
     return [path for e in endings if (path := database.with_name(database.name + e)).exists()]
 
 

@@ -1,8 +1,8 @@
-"""What runs in an SQLite connection's own thread: whole units of work, commits, migrations.
+"""What is done with an SQLite connection: whole units of work, commits, migrations.
 
 A unit is a coroutine that awaits nothing but the store, and here the store never really
-suspends. So a whole unit runs in one go: one thread hop a unit (or a batch of them) instead of
-three a statement, and nothing foreign can slip into a transaction.
+suspends. So a whole unit runs in one go, on whatever thread has the connection just then, and
+nothing foreign can slip into a transaction.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import logging
 import re
 import sqlite3
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Set
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from palabre.errors import StoreUnavailable
 from palabre.store import migrate as migrations
-from palabre.store.locks import Lock, exclusively
+from palabre.store.locks import Lock, exclusively, let_go, seize, wait_for
 from palabre.store.tx import Row, Taken, Unit, Value
 
 T = TypeVar("T")
@@ -42,21 +43,34 @@ _CONSTRAINTS = {
     "site_origin.origin": "site_origin",
     "moderator.name": "moderator_name",
 }
-BUSY_TIMEOUT = "pragma busy_timeout = 10000"
+BUSY_TIMEOUT_MS = 10_000
 SMALL_BYTES = 64 * 1024 * 1024
 """A database below this is written anew in well under a second."""
 
-Outcome = tuple[bool, Any]
-"""Whether a unit went well, and what it returned or raised."""
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a unit returned, and what its changes outdate; or what it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+    outdated: Set[str] = frozenset()
 
 
 class SqliteTx:
-    """A transaction on SQLite; its methods never suspend."""
+    """A transaction on SQLite; its methods never suspend.
 
-    __slots__ = ("_connection",)
+    `outdated`: what need not be remembered any longer once it is committed.
+    """
+
+    __slots__ = ("_connection", "outdated")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.outdated: set[str] = set()
+
+    def outdates(self, name: str) -> None:
+        self.outdated.add(name)
 
     async def run(self, sql: str, /, **values: Value) -> int:
         return self._execute(sql, values).rowcount
@@ -84,23 +98,29 @@ class SqliteTx:
             raise Taken(_CONSTRAINTS.get(named[1], named[1])) from exc
 
 
-def prepare(raw: sqlite3.Connection, *, writes: bool, checkpoints: bool) -> None:
+def prepare(raw: sqlite3.Connection, *, writes: bool, waits: bool, cache_kib: int) -> None:
+    """Set a fresh connection up. *waits*: for a lock that somebody else has, or fail at once."""
     raw.row_factory = sqlite3.Row
-    raw.execute(BUSY_TIMEOUT)
+    set_patience(raw, BUSY_TIMEOUT_MS if waits else 0)
     raw.execute("pragma foreign_keys = on")
     raw.execute("pragma trusted_schema = off")
     raw.execute("pragma temp_store = memory")
+    raw.execute(f"pragma cache_size = -{cache_kib}")
     if writes:
         raw.execute("pragma journal_mode = wal").fetchall()
         raw.execute("pragma synchronous = full")
         raw.execute("pragma secure_delete = on").fetchall()
-        raw.execute("pragma cache_size = -16000")
     else:
         raw.execute("pragma query_only = on")
-        raw.execute("pragma cache_size = -8000")
     # Two connections that checkpoint at once can corrupt a database before SQLite 3.51.3, so
-    # only the process that serves does it while it runs.
-    raw.execute(f"pragma wal_autocheckpoint = {1000 if checkpoints else 0}").fetchall()
+    # only the process that serves does it while it runs, and never within a commit: whoever waits
+    # for a commit waits for one sync.
+    raw.execute("pragma wal_autocheckpoint = 0").fetchall()
+
+
+def set_patience(raw: sqlite3.Connection, milliseconds: int) -> None:
+    """How long the connection waits for SQLite's own locks."""
+    raw.execute(f"pragma busy_timeout = {milliseconds}").fetchall()
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:
@@ -121,28 +141,58 @@ def read(raw: sqlite3.Connection, unit: Unit[T]) -> T:
         raw.execute("rollback")
 
 
-def commit(
-    raw: sqlite3.Connection, lock: Lock, units: list[Unit[Any]]
-) -> tuple[list[Outcome], float]:
-    """Run every unit in a savepoint of its own and commit once; no outcome is told before that."""
-    outcomes: list[Outcome] = []
-    seconds = 0.0
+def begin_at_once(raw: sqlite3.Connection, lock: Lock) -> bool:
+    """Begin to write if nobody else does; whether it has begun. Never waits."""
+    if not seize(lock):
+        return False
     try:
-        with exclusively(lock):
-            raw.execute("begin immediate")
-            tx = SqliteTx(raw)
-            for unit in units:
-                outcomes.append(_in_savepoint(raw, tx, unit))
-            began = time.perf_counter()
-            raw.execute("commit")
-            seconds = time.perf_counter() - began
-    except (sqlite3.Error, OSError) as exc:
-        with contextlib.suppress(sqlite3.Error):
-            if raw.in_transaction:
-                raw.execute("rollback")
-        problem = named(exc) if isinstance(exc, sqlite3.Error) else _outage(exc)
-        outcomes = [(False, problem)] * len(units)
-    return outcomes, seconds
+        raw.execute("begin immediate")
+    except sqlite3.Error as exc:
+        let_go(lock)
+        if is_busy(exc):
+            return False
+        raise
+    return True
+
+
+def begin(raw: sqlite3.Connection, lock: Lock) -> None:
+    """Begin to write, waiting for those who do. Raises sqlite3.Error, OSError."""
+    wait_for(lock)
+    set_patience(raw, BUSY_TIMEOUT_MS)
+    try:
+        raw.execute("begin immediate")
+    except sqlite3.Error:
+        let_go(lock)
+        raise
+    finally:
+        set_patience(raw, 0)
+
+
+def commit(raw: sqlite3.Connection) -> float:
+    """Commit, synced to the disk; the seconds that it took. What fails is rolled back."""
+    began = time.perf_counter()
+    try:
+        raw.execute("commit")
+    except sqlite3.Error:
+        abandon(raw)
+        raise
+    return time.perf_counter() - began
+
+
+def abandon(raw: sqlite3.Connection) -> None:
+    """Undo an open transaction, if SQLite has not already done so."""
+    with contextlib.suppress(sqlite3.Error):
+        if raw.in_transaction:
+            raw.execute("rollback")
+
+
+def checkpoint(raw: sqlite3.Connection) -> None:
+    """Move what is committed from the journal into the database, as far as readers let it."""
+    try:
+        raw.execute("pragma wal_checkpoint(passive)").fetchall()
+    except sqlite3.Error as exc:
+        # Nothing is lost: it stays in the journal, and the next one tries again.
+        log.warning("the journal could not be moved into the database: %s", exc)
 
 
 def rewrite(raw: sqlite3.Connection, lock: Lock) -> None:
@@ -179,38 +229,57 @@ def close(raw: sqlite3.Connection, lock: Lock) -> None:
 
 def empty_journal(raw: sqlite3.Connection, lock: Lock) -> None:
     # Writers wait meanwhile, so not for as long as they would wait for one another.
-    raw.execute("pragma busy_timeout = 1000")
+    set_patience(raw, 1000)
     try:
         with exclusively(lock):
             (busy, *_) = raw.execute("pragma wal_checkpoint(truncate)").fetchone()
     finally:
-        raw.execute(BUSY_TIMEOUT)
+        set_patience(raw, 0)
     if busy:
         raise StoreUnavailable(retry_after_s=60)
 
 
-def _in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, unit: Unit[Any]) -> Outcome:
+def run_unit(raw: sqlite3.Connection, unit: Unit[Any]) -> Outcome:
+    """Run a unit in a savepoint of its own within the open transaction.
+
+    Raises sqlite3.Error when the whole transaction has ended with it: a full disk or a failing one
+    takes the others' work along.
+    """
+    tx = SqliteTx(raw)
     raw.execute("savepoint unit")
     try:
         value = _drive(unit(tx))
     except Exception as exc:
         if not raw.in_transaction:
-            # A full disk or a failing one ends the whole transaction: the others' work is gone.
             raise exc if isinstance(exc, sqlite3.Error) else sqlite3.OperationalError() from exc
         raw.execute("rollback to unit")
         raw.execute("release unit")
-        return False, named(exc) if isinstance(exc, sqlite3.Error) else exc
+        return Outcome(error=named(exc) if isinstance(exc, sqlite3.Error) else exc)
     raw.execute("release unit")
-    return True, value
+    return Outcome(value, outdated=tx.outdated)
+
+
+def is_busy(exc: sqlite3.Error) -> bool:
+    """Whether somebody else has the lock that was wanted."""
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
+
+
+def is_full(exc: Exception) -> bool:
+    """Whether there was no room."""
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
 
 
 def named(exc: sqlite3.Error) -> Exception:
     """An outage of the store as a problem; a mistake of ours as itself."""
     code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
-    return _outage(exc) if code & 0xFF in _OUTAGES else exc
+    return outage(exc) if code & 0xFF in _OUTAGES else exc
 
 
-def _outage(exc: Exception) -> StoreUnavailable:
+def outage(exc: Exception) -> StoreUnavailable:
+    """What whoever waits is told of a store that can't be written."""
     log.error("the store is unavailable: %s", exc)
     return StoreUnavailable(retry_after_s=5)
 

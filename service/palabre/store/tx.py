@@ -34,6 +34,10 @@ class Tx(Protocol):
         """The text of the engine at hand."""
         ...
 
+    def outdates(self, name: str) -> None:
+        """What anybody remembers under this name (`outdated`) is wrong once this is committed."""
+        ...
+
 
 Unit = Callable[[Tx], Coroutine[Any, Any, T]]
 """A unit of work: all of it is stored, or none."""
@@ -62,11 +66,16 @@ class Store(Protocol):
         """Run a unit that only reads, on one consistent view of the data."""
         ...
 
-    async def write(self, unit: Unit[T], /) -> T:
+    async def glance(self, unit: Unit[T], /) -> T:
+        """The same for a few rows found by an index, where that is cheaper than to hand it on."""
+        ...
+
+    async def write(self, unit: Unit[T], /, *, long: bool = False) -> T:
         """Run a unit and return its result once it is on disk.
 
-        Raises what the unit raises (and stores nothing of it), `Busy` when too much is waiting,
-        `StoreUnavailable` when the store can't be written.
+        *long*: it may take more than a few milliseconds. A unit may be run twice, the first time
+        undone. Raises what the unit raises (and stores nothing of it), `Busy` when too much is
+        waiting, `StoreUnavailable` when the store can't be written.
         """
         ...
 

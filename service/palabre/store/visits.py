@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from palabre.store.tx import Tx, ms
@@ -10,22 +11,22 @@ KEPT_FOR = timedelta(hours=24)
 WINDOW = timedelta(minutes=10)
 
 
-async def recent(tx: Tx, site_id: str, visitor_tag: bytes, *, now: datetime) -> int:
-    """How many comments this visitor has sent since their present window of 10 minutes began."""
-    row = await tx.one(
-        "select window_comments from visit where site_id = :site and visitor_tag = :tag "
-        "and window_at > :since",
-        site=site_id,
-        tag=visitor_tag,
-        since=ms(now - WINDOW),
-    )
-    return 0 if row is None else int(row["window_comments"])
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a submission finds when it takes from its visitor's allowance.
+
+    `wait_s`: 0, or the seconds until there is one to take. `recent`: how many comments the visitor
+    had sent before in their present window of 10 minutes.
+    """
+
+    wait_s: int
+    recent: int
 
 
 async def take(
     tx: Tx, site_id: str, visitor_tag: bytes, *, count: int, period_s: int, now: datetime
-) -> int:
-    """Take one submission from the visitor's allowance; 0, or the seconds until there is one.
+) -> Visit:
+    """Take one submission from the visitor's allowance, if there is one.
 
     GCRA (ITU-T I.371, the "virtual scheduling" form): *count* at once, then one every
     *period_s* / *count*. One row and one statement a submission, so that racing ones can't both
@@ -41,7 +42,7 @@ async def take(
         "window_at = case when v.window_at > :at - :window then v.window_at else :at end, "
         "window_comments = case when v.window_at > :at - :window "
         "then v.window_comments + 1 else 1 end "
-        "where :step = 0 or v.due_at - :at <= :slack returning due_at",
+        "where :step = 0 or v.due_at - :at <= :slack returning window_comments",
         site=site_id,
         tag=visitor_tag,
         at=at,
@@ -51,8 +52,9 @@ async def take(
         expires=at + int(KEPT_FOR.total_seconds() * 1000),
     )
     if row is not None:
-        return 0
-    return await wait(tx, site_id, visitor_tag, count=count, period_s=period_s, now=now)
+        return Visit(0, row["window_comments"] - 1)
+    wait_s = await wait(tx, site_id, visitor_tag, count=count, period_s=period_s, now=now)
+    return Visit(wait_s, 0)
 
 
 async def wait(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import brotli
 from starlette.requests import Request
@@ -15,19 +16,23 @@ import palabre
 from palabre.model import Site
 from palabre.web import accept
 from palabre.web.asked import asked
+from palabre.web.kept import KeptResponse
 
-BROTLI_QUALITY = 5
-GZIP_LEVEL = 6
+BROTLI_QUALITY = 2
+GZIP_LEVEL = 4
+"""Of 30 KB they make 6,350 and 6,470 bytes in 0.10 and 0.15 ms. The usual 5 and 6 save 4 and 2 %
+of that, for 0.29 and 0.24 ms of everybody's time at each change of the page."""
+
 PUBLIC_PAGE_CSP = (
     "default-src 'none'; style-src 'self'; form-action 'self'{form}; base-uri 'none'; "
     "frame-ancestors {frame}"
 )
-_SEPARATE = (",", ":")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def encode(value: object) -> bytes:
     """JSON as we send it: compact UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=_SEPARATE).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def json_answer(
@@ -79,48 +84,52 @@ def see_other(location: str) -> Response:
     )
 
 
-class Cached:
-    """A public answer with a strong ETag, one for each representation, coding and language.
+def lasting(
+    request: Request,
+    body: bytes,
+    media_type: str,
+    *,
+    of: Iterable[str] = (),
+    until: datetime | None = None,
+    vary: tuple[str, ...] = ("Accept",),
+    **headers: str,
+) -> KeptResponse:
+    """A public answer in the client's coding, with a strong ETag, one for each of its forms.
 
-    *parts*: everything that the body depends on. Ask `is_known` before making the body.
+    *of*: the names of what it was made of, as the store tells when they are outdated.
     """
+    asks = asked(request)
+    coding = accept.coding(request.headers.get("accept-encoding"))
+    if asks.by_origin:
+        vary = (*vary, "Origin")
+    age_s = asks.service.settings.listing_max_age_s
+    sent = {
+        "Vary": ", ".join((*vary, "Accept-Encoding")),
+        "Cache-Control": f"public, max-age={age_s}, must-revalidate",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Location, Retry-After, ETag",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    language = sent.get("Content-Language")
+    form = f"{palabre.__version__} {request.scope['path']} {media_type} {language} "
+    known = hashlib.sha256(form.encode() + request.scope["query_string"])
+    known.update(body)
+    digest = known.hexdigest()[:24]
+    if coding:
+        sent["Content-Encoding"] = coding
+    return KeptResponse(
+        _coded(body, coding),
+        etag=f'"{digest}-{coding}"' if coding else f'"{digest}"',
+        headers=sent,
+        media_type=media_type,
+        of=of,
+        until=until,
+    )
 
-    def __init__(
-        self, request: Request, *parts: object, vary: tuple[str, ...] = ("Accept",)
-    ) -> None:
-        self._request = request
-        self._coding = accept.coding(request.headers.get("accept-encoding"))
-        known = json.dumps([palabre.__version__, *parts], default=str)
-        digest = hashlib.sha256(known.encode()).hexdigest()[:24]
-        self._etag = f'"{digest}-{self._coding}"' if self._coding else f'"{digest}"'
-        asks = asked(request)
-        if asks.by_origin:
-            vary = (*vary, "Origin")
-        age = asks.service.settings.listing_max_age_s
-        self._headers = {
-            "ETag": self._etag,
-            "Vary": ", ".join((*vary, "Accept-Encoding")),
-            "Cache-Control": f"public, max-age={age}, must-revalidate",
-            "Access-Control-Allow-Origin": "*",
-            "Access-Control-Expose-Headers": "Location, Retry-After, ETag",
-        }
 
-    def is_known(self) -> bool:
-        """Whether the client has this representation already (RFC 9110, 13.1.2)."""
-        header = self._request.headers.get("if-none-match", "")
-        asked_for = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-        return self._etag in asked_for or header.strip() == "*"
-
-    def not_modified(self) -> Response:
-        return Response(status_code=304, headers=self._headers)
-
-    def answer(self, body: bytes, media_type: str, **headers: str) -> Response:
-        """The body in its coding."""
-        coded = dict(self._headers, **{name.replace("_", "-"): v for name, v in headers.items()})
-        if self._coding == "br":
-            body = brotli.compress(body, quality=BROTLI_QUALITY)
-        elif self._coding == "gzip":
-            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
-        if self._coding:
-            coded["Content-Encoding"] = self._coding
-        return Response(body, headers=coded, media_type=media_type)
+def _coded(body: bytes, coding: str | None) -> bytes:
+    if coding == "br":
+        return bytes(brotli.compress(body, quality=BROTLI_QUALITY))
+    if coding == "gzip":
+        return gzip.compress(body, GZIP_LEVEL, mtime=0)
+    return body

@@ -27,7 +27,7 @@ class Asked:
     """Kept with the request, so that a problem raised anywhere is told in the right words.
 
     `lang`: what the query or the body asks for; `site`: once it is known; `by_origin`: whether
-    the Origin header may have told it.
+    the Origin header may have told it; `visitor`: once somebody has asked, see `visitor_of`.
     """
 
     service: Service
@@ -36,6 +36,7 @@ class Asked:
     lang: str | None = None
     site: Site | None = None
     by_origin: bool = False
+    visitor: Visitor | None = None
     is_page: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,7 +128,13 @@ def choice(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str
 
 def visitor_of(request: Request) -> Visitor:
     """Where the request came from, and from a page of which origin."""
-    service = asked(request).service
+    asks = asked(request)
+    if asks.visitor is None:
+        asks.visitor = _visitor(request, asks.service)
+    return asks.visitor
+
+
+def _visitor(request: Request, service: Service) -> Visitor:
     client = visitor.network_of(
         request.client.host if request.client else None,
         request.scope["headers"],

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from palabre import logs
 from palabre.errors import InternalError
 from palabre.web import problems
+from palabre.web.kept import ALWAYS
 from palabre.web.metrics import Metrics
+from palabre.web.request_ids import next_id
 
-log = logging.getLogger("palabre.access")
 faults = logging.getLogger("palabre.fault")
 UNMATCHED = "unmatched"
-DEFAULTS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 
 
 class Door:
@@ -35,7 +30,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = next_id()
         token = logs.request_id.set(request_id)
         began = time.perf_counter()
         status = 0
@@ -44,10 +39,12 @@ class Door:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in DEFAULTS.items():
-                    headers.setdefault(name, value)
+                names = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in ALWAYS if pair[0] not in names),
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         try:
@@ -61,26 +58,12 @@ class Door:
             response = problems.respond(Request(scope), InternalError())
             await response(scope, receive, sending)
         finally:
-            self._note(scope, status, time.perf_counter() - began)
+            route = getattr(scope.get("route"), "path", UNMATCHED)
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            seconds = time.perf_counter() - began
+            self._metrics.answered(method, route, status, seconds)
+            logs.access.note(method, route, status, seconds=seconds, request_id=request_id)
             logs.request_id.reset(token)
-
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", UNMATCHED)
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._metrics.requests.labels(route, method, status).inc()
-        self._metrics.request_seconds.labels(route).observe(seconds)
-        log.info(
-            "%s %s %d",
-            method,
-            route,
-            status,
-            extra={
-                "method": method,
-                "route": route,
-                "status": status,
-                "ms": round(seconds * 1000, 2),
-            },
-        )
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from pathlib import Path
 
@@ -35,10 +34,7 @@ async def static(request: Request) -> Response:
     if name not in _files():
         raise NotFound
     body, kind = _files()[name]
-    cached = answer.Cached(request, name, hashlib.sha256(body).hexdigest(), vary=())
-    if cached.is_known():
-        return cached.not_modified()
-    return cached.answer(body, kind, Cache_Control=f"public, max-age={KEPT_S}")
+    return answer.lasting(request, body, kind, vary=(), Cache_Control=f"public, max-age={KEPT_S}")
 
 
 @functools.cache
@@ -53,5 +49,4 @@ async def openapi(request: Request) -> Response:
     """`GET /openapi.json`."""
     url = asked(request).service.settings.public_url
     body = answer.encode({**openapi_document(), "servers": [{"url": url}]})
-    cached = answer.Cached(request, "openapi", hashlib.sha256(body).hexdigest(), vary=())
-    return cached.not_modified() if cached.is_known() else cached.answer(body, "application/json")
+    return answer.lasting(request, body, "application/json", vary=())

@@ -77,7 +77,7 @@ async def act(request: Request) -> Response:
         because=because,
         version=version,
     )
-    metrics.of(request).decisions.labels(found.state).inc()
+    metrics.of(request).decisions.add(found.state)
     return answer.json_answer(shapes.moderated(found, asks.language))
 
 
@@ -101,7 +101,7 @@ async def act_on_many(request: Request) -> Response:
         versions=versions,
     )
     done = sum(one.status == 200 for one in results)
-    metrics.of(request).decisions.labels(ACTIONS[action or ""]).inc(done)
+    metrics.of(request).decisions.add(ACTIONS[action or ""], n=done)
     shaped = [{"id": one.id, "status": one.status, "state": one.state} for one in results]
     return answer.json_answer({"results": shaped})
 

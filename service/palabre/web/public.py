@@ -76,9 +76,6 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
     path = canonical(site, given.get("article"))
     article = await articles.at(asks.service, site, path)
     after = _after(asks, article, order, given.get("after"))
-    cached = _cached(request, article, as_fragment)
-    if cached.is_known():
-        return cached.not_modified()
     found = await listing.page(
         asks.service,
         site,
@@ -94,7 +91,8 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
         sealed = cursor.seal(asks.service.keys, scope, position)
         query = urlencode({**given, "after": sealed}, safe="/:")
         following = f"{asks.service.settings.base_path}{request.scope['path']}?{query}"
-    cached = _cached(request, found.article, as_fragment)
+    of = [listing.SITES, found.outdated_by]
+    until = found.article.closes_at if found.article.open else None
     if as_fragment:
         view = pages.ListingView(
             article=found.article,
@@ -104,9 +102,12 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
         html = pages.listing_fragment(
             view, language=asks.language, service_url=asks.service.settings.public_url
         )
-        return cached.answer(
+        return answer.lasting(
+            request,
             html.encode(),
             "text/html",
+            of=of,
+            until=until,
             Content_Language=asks.language,
             Content_Security_Policy="default-src 'none'",
         )
@@ -115,26 +116,11 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
         "comments": [shapes.public(comment) for comment in found.comments],
         "next": following,
     }
-    return cached.answer(answer.encode(shaped), "application/json")
+    return answer.lasting(request, answer.encode(shaped), "application/json", of=of, until=until)
 
 
 def _below_base(asks: Asked, path: str) -> str:
     return path.removeprefix(asks.service.settings.base_path)
-
-
-def _cached(request: Request, article: Article, as_fragment: bool) -> answer.Cached:
-    """What a page of the listing depends on besides its parameters: one indexed row."""
-    asks = asked(request)
-    return answer.Cached(
-        request,
-        request.scope["path"],
-        request.scope["query_string"].decode("latin-1"),
-        asks.language if as_fragment else None,
-        asks.service.settings.public_url,
-        asks.service.keys.current_id,  # seals the cursor in `next`
-        # No id: an article that has one but nothing to show must not look different.
-        (article.url, article.version, article.open),
-    )
 
 
 def _scope(article: Article, order: str) -> str:
@@ -166,10 +152,13 @@ async def feed(request: Request) -> Response:
         self_url=f"{asks.service.settings.public_url}/v1/comments.atom{query}",
         language=asks.language,
     )
-    cached = answer.Cached(request, "atom", document.hex(), vary=())
-    if cached.is_known():
-        return cached.not_modified()
-    return cached.answer(document, "application/atom+xml")
+    return answer.lasting(
+        request,
+        document,
+        "application/atom+xml",
+        of=[listing.SITES, found.outdated_by],
+        vary=(),
+    )
 
 
 @cors.for_anyone
@@ -191,11 +180,15 @@ async def counts(request: Request) -> Response:
             homes[home] = await site_of(asks, name=given.get("site"), article=article)
         addresses.append((homes[home], canonical(homes[home], article)))
     numbers = await listing.counts(asks.service, addresses)
-    encoded = answer.encode({"counts": dict(zip(wanted, numbers, strict=True))})
-    cached = answer.Cached(request, "counts", encoded.hex(), vary=())
-    if cached.is_known():
-        return cached.not_modified()
-    return cached.answer(encoded, "application/json")
+    return answer.lasting(
+        request,
+        answer.encode(
+            {"counts": {asked_as: n for asked_as, (n, _) in zip(wanted, numbers, strict=True)}}
+        ),
+        "application/json",
+        of=[listing.SITES, *(name for _, name in numbers)],
+        vary=(),
+    )
 
 
 def for_its_author(handler: cors.Handler) -> cors.Handler:
@@ -235,7 +228,7 @@ async def withdraw(request: Request) -> Response:
     token = request.path_params["token"]
     found = await receipts.withdraw(asks.service, token, visitor_of(request))
     asks.site = found.site
-    metrics.of(request).decisions.labels("deleted").inc()
+    metrics.of(request).decisions.add("deleted")
     if asks.is_page:
         return answer.see_other(receipt_path(asks, token))
     return _receipt(request, token, found)

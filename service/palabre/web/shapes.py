@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def instant(moment: datetime | None) -> str | None:
     """A time in RFC 3339, UTC, to the second."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else f"{moment.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def public(comment: Shown) -> Json:

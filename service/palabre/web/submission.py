@@ -22,7 +22,7 @@ from palabre.ids import new_token
 from palabre.model import Policy, Site, State
 from palabre.text import address
 from palabre.text.submission import Fields
-from palabre.web import answer, body, cors, metrics, pages, problems, shapes
+from palabre.web import answer, body, cors, gate, metrics, pages, problems, shapes
 from palabre.web.asked import Asked, asked, parameters, visitor_of
 from palabre.web.public import canonical, receipt_path, site_of
 from palabre.web.wanted import is_storable
@@ -38,10 +38,10 @@ async def post(request: Request) -> Response:
     try:
         response = await _post(request)
     except Problem as problem:
-        outcomes.labels(problem.code).inc()
+        outcomes.add(problem.code)
         raise
     if response.status_code < 400:
-        outcomes.labels("stored").inc()
+        outcomes.add("stored")
     return response
 
 
@@ -59,14 +59,15 @@ async def _post(request: Request) -> Response:
     asks.site = site
     header_key = request.headers.get("idempotency-key")
     try:
-        stored = await submit(asks.service, site, fields, visitor, header_key=header_key)
+        async with gate.of(request).turn():
+            stored = await submit(asks.service, site, fields, visitor, header_key=header_key)
     except OriginNotAllowed:
         # A page that may not post here gets nothing to send again either.
         raise
     except Problem as problem:
         if not asks.is_page:
             raise
-        metrics.of(request).submissions.labels(problem.code).inc()
+        metrics.of(request).submissions.add(problem.code)
         return await _form_again(asks, site, fields, problem)
     return _stored(asks, stored, back=_text(fields, "redirect") == "article")
 

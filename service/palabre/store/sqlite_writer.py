@@ -1,0 +1,237 @@
+"""The one writer of an SQLite store: it commits for all who wait (group commit)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Set
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from palabre.errors import Busy, StoreUnavailable
+from palabre.store import sqlite_thread
+from palabre.store.generation import Generation
+from palabre.store.locks import Lock, let_go
+from palabre.store.sqlite_thread import Outcome
+from palabre.store.tx import Unit
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+BATCH_MOST = 128
+SLICE_S = 0.002
+"""How long units run before whoever else waits for the event loop gets a turn."""
+
+CHECKPOINT_CHANGES = 16_000
+"""Rows changed between two checkpoints: some two thousand submissions, 20 to 80 MB of journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    unit: Unit[Any]
+    long: bool
+    future: asyncio.Future[Any]
+
+
+class Thread:
+    """A connection and the way into its thread."""
+
+    def __init__(self, raw: sqlite3.Connection, run: Callable[..., Awaitable[Any]]) -> None:
+        self.raw = raw
+        self._run = run
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """*work*'s result, done in the connection's own thread."""
+        found: T = await self._run(work, self.raw)
+        return found
+
+
+class Writer:
+    """Owns the write connection. Invariant: one transaction at a time, begun and ended here.
+
+    Units run on the event loop, which the connection is lent to: a unit takes less time than the
+    way to another thread and back, where each of its statements would fight for the interpreter
+    with the loop. What waits for others or for the disk (a lock that is taken, a long unit, the
+    commit with its sync) is done in the connection's thread.
+    `on_commit` is told the size of each batch and how long its commit took, in seconds;
+    all of `on_outdated`, before anybody who waits is answered, what a batch outdates.
+    """
+
+    def __init__(
+        self,
+        thread: Thread,
+        lock: Lock,
+        generation: Generation,
+        *,
+        waiting_most: int,
+        serves: bool,
+    ) -> None:
+        self.on_commit: Callable[[int, float], None] = lambda units, seconds: None
+        self.on_outdated: list[Callable[[Set[str]], None]] = []
+        self._thread = thread
+        self._lock = lock
+        self._generation = generation
+        self._serves = serves
+        self._turn = asyncio.Lock()
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(waiting_most)
+        self._closing = False
+        self._changes = self._checkpointed_at = thread.raw.total_changes
+        self._task = asyncio.create_task(self._work(), name="palabre-writer")
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a transaction is open, or something else has the connection."""
+        return self._turn.locked()
+
+    async def write(self, unit: Unit[T], *, long: bool) -> T:
+        """The unit's result, once it is on disk. Raises Busy when too many wait."""
+        if self._closing:
+            raise Busy(retry_after_s=5)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        # Whoever waits may be gone by then; what happened to the unit is still "retrieved".
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            self._queue.put_nowait(_Waiting(unit, long, future))
+        except asyncio.QueueFull:
+            raise Busy(retry_after_s=1) from None
+        return await asyncio.shield(future)
+
+    async def alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """*work*'s result, done in the connection's thread while no transaction is open."""
+        async with self._turn:
+            return await self._thread.run(work)
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        self._closing = True
+        await self._queue.put(None)
+        await self._task
+
+    async def _work(self) -> None:
+        while not (self._closing and self._queue.empty()):
+            first = await self._queue.get()
+            if first is None:
+                continue
+            async with self._turn:
+                await self._batch(first)
+
+    async def _batch(self, first: _Waiting) -> None:
+        """Commit *first* and those who wait with it, and tell each of them."""
+        try:
+            await self._begin()
+        except Exception as exc:
+            self._tell_all([first, *self._drained()], exc)
+            return
+        done: list[tuple[_Waiting, Outcome]] = []
+        try:
+            try:
+                seconds = await self._run_and_commit(first, done)
+            except Exception as exc:
+                await self._thread.run(sqlite_thread.abandon)
+                await self._undone([waiting for waiting, _ in done], exc)
+            else:
+                self._tell(done, seconds)
+            await self._checkpoint()
+        finally:
+            self._end()
+
+    async def _begin(self) -> None:
+        if not sqlite_thread.begin_at_once(self._thread.raw, self._lock):
+            await self._thread.run(lambda raw: sqlite_thread.begin(raw, self._lock))
+        if self._serves:
+            # Nobody else is inside, so whoever left a change unfinished is dead.
+            self._generation.end()
+        self._changes = self._thread.raw.total_changes
+
+    def _end(self) -> None:
+        if not self._serves:
+            self._generation.end()
+        let_go(self._lock)
+
+    async def _run_and_commit(self, first: _Waiting, done: list[tuple[_Waiting, Outcome]]) -> float:
+        """Run *first* and those who wait with it; the commit's seconds. Fills *done*."""
+        since = time.perf_counter()
+        waiting: _Waiting | None = first
+        while waiting is not None:
+            # Noted before it runs, so that one which ends the transaction is among the undone.
+            done.append((waiting, Outcome()))
+            done[-1] = (waiting, await self._run(waiting))
+            if len(done) == BATCH_MOST:
+                break
+            if time.perf_counter() - since > SLICE_S:
+                await asyncio.sleep(0)
+                since = time.perf_counter()
+            waiting = None if self._queue.empty() else self._queue.get_nowait()
+        return await self._thread.run(self._commit)
+
+    def _commit(self, raw: sqlite3.Connection) -> float:
+        if not self._serves and raw.total_changes != self._changes:
+            self._generation.begin()
+        return sqlite_thread.commit(raw)
+
+    async def _run(self, waiting: _Waiting) -> Outcome:
+        if waiting.long:
+            return await self._thread.run(lambda raw: sqlite_thread.run_unit(raw, waiting.unit))
+        return sqlite_thread.run_unit(self._thread.raw, waiting.unit)
+
+    async def _undone(self, batch: list[_Waiting], exc: Exception) -> None:
+        """A whole batch was undone: try each alone where there was no room for all together."""
+        if len(batch) == 1 or not sqlite_thread.is_full(exc):
+            self._tell_all(batch, exc)
+            return
+        for waiting in batch:
+            try:
+                self._thread.raw.execute("begin immediate")
+                outcome = await self._run(waiting)
+                seconds = await self._thread.run(self._commit)
+            except Exception as alone:
+                await self._thread.run(sqlite_thread.abandon)
+                self._tell_all([waiting], alone)
+            else:
+                self._tell([(waiting, outcome)], seconds)
+
+    def _tell(self, done: list[tuple[_Waiting, Outcome]], seconds: float) -> None:
+        outdated = frozenset().union(*(outcome.outdated for _, outcome in done))
+        if outdated:
+            for forget in self.on_outdated:
+                forget(outdated)
+        for waiting, outcome in done:
+            if waiting.future.done():
+                continue
+            if outcome.error is None:
+                waiting.future.set_result(outcome.value)
+            else:
+                waiting.future.set_exception(outcome.error)
+        try:
+            self.on_commit(len(done), seconds)
+        except Exception:
+            log.exception("counting a commit failed")
+
+    def _tell_all(self, batch: list[_Waiting], exc: Exception) -> None:
+        """Whatever it was: those who wait are told, and the writer goes on."""
+        if isinstance(exc, sqlite3.Error | OSError):
+            problem: Exception = sqlite_thread.outage(exc)
+        else:
+            log.error("a batch of writes failed", exc_info=exc)
+            problem = StoreUnavailable(retry_after_s=5)
+        for waiting in batch:
+            if not waiting.future.done():
+                waiting.future.set_exception(problem)
+
+    def _drained(self) -> list[_Waiting]:
+        """Those who wait just now: what can't be begun for one can't for them either."""
+        found = []
+        while not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is not None:
+                found.append(waiting)
+        return found
+
+    async def _checkpoint(self) -> None:
+        """Now and then, after everybody was told and before the lock is let go."""
+        changes = self._thread.raw.total_changes
+        if self._serves and changes - self._checkpointed_at > CHECKPOINT_CHANGES:
+            self._checkpointed_at = changes
+            await self._thread.run(sqlite_thread.checkpoint)
