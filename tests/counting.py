@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from palabre.actions.indexing import catch_up
 from palabre.service import Service
 from palabre.store import Tx
 from palabre.text.words import words
@@ -70,4 +71,5 @@ async def assert_counters_are_true(service: Service) -> None:
         }
         assert indexed == said
 
+    await catch_up(service)
     await service.store.read(unit)

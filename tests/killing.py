@@ -85,7 +85,12 @@ def _look(service: Running) -> tuple[set[str], list[str]]:
                 ),
                 ("decisions", "select count(*) from decision", "select count(*) from comment"),
                 ("receipts", "select count(*) from receipt", "select count(*) from comment"),
-                ("words", "select count(*) from word_index", "select count(*) from comment"),
+                (
+                    "words",
+                    "select count(*) from comment_words",
+                    "select count(*) from comment where seq <= (select cast(value as integer) "
+                    "from store_info where name = 'indexed_to')",
+                ),
             )
             if connection.execute(counted).fetchone() != connection.execute(recount).fetchone()
         ]

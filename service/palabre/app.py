@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from palabre.errors import Problem
 from palabre.jobs import worker
 from palabre.service import Service
 from palabre.web import problems
+from palabre.web.direct import Direct
 from palabre.web.door import Door
 from palabre.web.gate import Gate
 from palabre.web.kept import Kept
@@ -33,7 +33,6 @@ def build(service: Service) -> Starlette:
 
     app = _Application(
         routes=ROUTES,
-        middleware=[Middleware(Door, metrics=metrics)],
         exception_handlers={Problem: problems.handle, HTTPException: problems.handle},
         lifespan=lifespan,
     )
@@ -45,8 +44,10 @@ def build(service: Service) -> Starlette:
 
 
 class _Application(Starlette):
-    """With the short way to kept answers in front of all that Starlette does."""
+    """With the short ways in front of all that Starlette does, which is half of a small answer."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        stack = super().build_middleware_stack()
-        return Kept(stack, service=self.state.service, metrics=self.state.metrics)
+        metrics = self.state.metrics
+        inside = Direct(self.routes, otherwise=super().build_middleware_stack())
+        door = Door(inside, metrics=metrics)
+        return Kept(door, service=self.state.service, metrics=metrics)

@@ -27,7 +27,7 @@ class Memory(Generic[V]):
         self._most = most
         self._known = generation()
         self._forgotten = 0
-        self._values: OrderedDict[Hashable, tuple[V, int, tuple[str, ...]]] = OrderedDict()
+        self._values: OrderedDict[Hashable, tuple[V, int, frozenset[str]]] = OrderedDict()
         self._keys_by_name: dict[str, set[Hashable]] = {}
 
     def get(self, key: Hashable) -> V | None:
@@ -53,7 +53,7 @@ class Memory(Generic[V]):
         if mark[0] != self._known:
             self._renew()
         self._drop(key)
-        names = tuple(of)
+        names = frozenset(of)
         self._values[key] = (value, size, names)
         self.size += size
         for name in names:

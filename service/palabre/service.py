@@ -53,7 +53,7 @@ async def opened(
         keys = await unlock(store, settings)
         await store.migrate()
         await store.write(lambda tx: _claim(tx, keys))
-        known_sites: Memory[Site] = Memory(lambda: store.generation, most=KNOWN_SITES_BYTES)
+        known_sites: Memory[Site] = Memory(store.generation, most=KNOWN_SITES_BYTES)
         store.tell(outdated=known_sites.forget)
         yield Service(settings, store, keys, now, known_sites)
     finally:

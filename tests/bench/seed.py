@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from palabre import settings
 from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
+from palabre.actions.indexing import catch_up
 from palabre.ids import new_id, random_id
-from palabre.keys import Tag
 from palabre.model import Article, Decider, Moderator, Scope, Site, State
 from palabre.service import Service, opened
 from palabre.store import Tx, articles, authors, comments, moderators, receipts
@@ -164,7 +164,7 @@ class Conversation:
         self._by = by
         self._big = min(BIG_MOST, total // 10)
         self._authors = max(1, total // 8)
-        self._tags: dict[int, Tag] = {}
+        self._known_authors: dict[int, str] = {}
         self._made = 0
         self._small: list[list[int]] = []
         """Small articles that are open: number, comments still to come."""
@@ -190,14 +190,14 @@ class Conversation:
             place = await comments.under(tx, article.id, asked, depth=3) or place
         first, then = self._fate(draft, number)
         comment_id = new_id(at)
-        author = await authors.seen(tx, site.id, self._tag(), author_id=random_id(), at=at)
+        author_id = await self._author(tx, at)
         await comments.add(
             tx,
             comments.New(
                 id=comment_id,
                 site_id=site.id,
                 article_id=article.id,
-                author_id=author.id,
+                author_id=author_id,
                 moderator_id=None,
                 place=place,
                 asked_parent=asked,
@@ -263,13 +263,15 @@ class Conversation:
             return State.PENDING, None
         return (State.PENDING, State.APPROVED) if rng.random() < 0.15 else (State.APPROVED, None)
 
-    def _tag(self) -> Tag:
-        """Of somebody: most write once or twice, a few all the time."""
+    async def _author(self, tx: Tx, at: datetime) -> str:
+        """The id of somebody: most write once or twice, a few all the time."""
         number = int(self._authors * self._rng.random() ** 1.5)
-        if number not in self._tags:
+        if number not in self._known_authors:
             email = f"person{number}@example.com"
-            self._tags[number] = self._service.keys.hash_of(email, self._site.id)
-        return self._tags[number]
+            tag = self._service.keys.hash_of(email, self._site.id)
+            author = await authors.seen(tx, self._site.id, tag, author_id=random_id(), at=at)
+            self._known_authors[number] = author.id
+        return self._known_authors[number]
 
 
 async def seed(folder: Path, total: int) -> None:
@@ -291,6 +293,7 @@ async def seed(folder: Path, total: int) -> None:
                     for start in range(0, len(drafts), UNIT)
                 )
             )
+            await catch_up(service)
             _say(first + len(drafts), total, began)
         await service.store.empty_journal()
 

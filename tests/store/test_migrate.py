@@ -222,4 +222,6 @@ async def test_of_two_processes_that_start_at_once_one_migrates(
         assert await process.stdout.readline() == b"ready\n"
     told = await asyncio.gather(*(process.communicate(b"go\n") for process in both))
     assert [process.returncode for process in both] == [0, 0], told
-    assert sorted(printed.strip() for printed, _ in told) == [b"", b"0001_first"]
+    files = (Path(__file__).parents[2] / "schema" / "migrations").glob("*.sql")
+    everything = ",".join(sorted({path.name.partition(".")[0] for path in files}))
+    assert sorted(printed.strip() for printed, _ in told) == [b"", everything.encode()]

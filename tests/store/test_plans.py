@@ -18,14 +18,15 @@ import httpx2
 import pytest
 
 import makers
-from conftest import START, client_of, token_for
+from conftest import START, Clock, client_of, token_for
 from palabre import store as store_package
 from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
 from palabre.jobs import erasure, retention
-from palabre.model import Scope
+from palabre.model import Scope, State
 from palabre.service import Service
-from palabre.store import Tx, moderators, queue, sites, visits
+from palabre.store import Tx, moderators, queue, sites, visits, words
+from palabre.store import retention as retention_rows
 from palabre.store.sqlite_thread import SqliteTx
 from web.speaking import put_article, rules
 
@@ -38,12 +39,23 @@ BOUNDED = re.compile(r"json_each|CONSTANT|part\d+|same|up|other|\(subquery-\d+\)
 """What is made while the statement runs: lists given to it, and rows it has found by an index."""
 
 SORTS = {
+    "words._sorted": "only what has come out of order many times over",
     "queue._merged": "merges ranges of `limit` rows that come in order",
     "receipts.trim": "a comment's receipts, some twenty at most",
     "comments.of_author": "all of one person's comments, which are all wanted",
     "sites.tally": "four rows a site",
 }
 """Functions whose statements may sort: what, and why it stays small."""
+
+RANGES = {
+    "decisions.page": r"SEARCH decision USING .+ \((\w+=\? AND )*(seq|rowid)<\?\)",
+    "retention.overdue": (
+        r"SEARCH comment USING .+ \(site_id=\? AND state=\? AND (state_at|created_at)<\?\)"
+    ),
+    "retention.overdue_as_told": r"SEARCH comment USING .+ \(site_id=\? AND told=\? AND .+<\?\)",
+    "words.page": r"SEARCH turn .+|SCAN w VIRTUAL TABLE INDEX \d+:M2><|SEARCH c .+ \(rowid=\?\)",
+}
+"""Functions whose every row is one that is wanted: each step of their plans."""
 
 JUMPED_OVER = {"comments.add": "SCAN comment"}
 """Steps that are never taken: whether a new row mends a broken reference to it is only looked up
@@ -134,8 +146,10 @@ async def test_the_check_itself_finds_scans_and_sorts(service: Service) -> None:
         assert faults(plan, may_sort=False) == [], (sql, plan)
 
 
-async def test_every_statement_finds_its_rows_by_an_index(service: Service, caught: Caught) -> None:
-    await drive(service)
+async def test_every_statement_finds_its_rows_by_an_index(
+    service: Service, caught: Caught, clock: Clock
+) -> None:
+    await drive(service, clock)
     unseen = [
         f"{module}.py:{first}"
         for module, first, last in statements()
@@ -148,12 +162,13 @@ async def test_every_statement_finds_its_rows_by_an_index(service: Service, caug
         plan = await plan_of(service, sql, values)
         plan = [step for step in plan if step != JUMPED_OVER.get(function)]
         wrong = faults(plan, may_sort=function in SORTS)
+        wrong += [step for step in plan if not re.fullmatch(RANGES.get(function, ".+"), step)]
         if wrong:
             bad[f"{function}: {sql}"] = wrong
     assert bad == {}
 
 
-async def drive(service: Service) -> None:
+async def drive(service: Service, clock: Clock) -> None:
     """Make the service do everything that it can do."""
     await site_actions.add(service, "blog", origins=["https://blog.example"])
     async with client_of(service) as client:
@@ -161,6 +176,7 @@ async def drive(service: Service) -> None:
         await drive_readers(client, admin)
         await drive_moderators(client, admin)
         await drive_persons(client, admin)
+        await drive_searches(clock, client, admin)
         await drive_another_site(service, client, admin)
         await client.get("/metrics")
         await client.get("/readyz")
@@ -239,6 +255,21 @@ async def drive_moderators(client: httpx2.AsyncClient, admin: dict[str, str]) ->
     await rules(client, admin, close_after_days=100)
 
 
+async def drive_searches(clock: Clock, client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    """Search where time has turned back, and where it has too often."""
+    for hours in (-1, -1, 3):
+        clock.advance(hours=hours)
+        for _ in range(2):
+            await makers.comment(client)
+    for most in (words.TURNS_MOST, 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(words, "TURNS_MOST", most)
+            for order in ("oldest", "newest"):
+                url = f"/v1/moderation/comments?q=nous&limit=2&order={order}"
+                for _ in range(3):
+                    url = (await client.get(url, headers=admin)).json()["next"]
+
+
 async def drive_persons(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
     for email in ("helene@example.com", "odile@example.com"):
         await makers.comment(client, email=email)
@@ -278,6 +309,11 @@ async def drive_operators(service: Service) -> None:
         await service.store.write(
             lambda tx: visits.take(tx, site.id, b"v", count=1, period_s=60, now=START)
         )
+    await service.store.read(
+        lambda tx: retention_rows.overdue(
+            tx, site_id=site.id, state=State.PENDING, before=START, limit=9
+        )
+    )
     later = replace(service, now=lambda: START + LATER)
     await retention.retention(later)
     await erasure.erasure(later)

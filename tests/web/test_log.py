@@ -145,3 +145,27 @@ async def test_a_bound_token_sees_its_own_sites_decisions_alone(
         hidden = await both.get(URL, params={"comment": ours}, headers=otto)
         problem(hidden, 404, "comment_not_found")
         problem(await both.get(URL, params={"site": "blog"}, headers=otto), 404, "site_not_found")
+
+
+async def test_a_moderators_decisions_on_several_sites_are_one_list(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    await sites.add(service, "other", origins=["https://other.example"])
+    otto = await token_for(service, "otto", site="other")
+    async with client_of(service) as both:
+        decided = []
+        for number in range(6):
+            site = ("blog", "other")[number % 2]
+            decided.append(await makers.comment(both, site=site))
+            await makers.act(both, otto if number == 3 else moderator, decided[-1], "approve")
+        theirs = [one for number, one in enumerate(decided) if number != 3][::-1]
+        seen: list[str] = []
+        url: str | None = f"{URL}?moderator=alice&limit=2"
+        while url is not None:
+            page = (await both.get(url, headers=moderator)).json()
+            seen += [entry["comment"] for entry in page["decisions"]]
+            url = page["next"]
+        assert seen == theirs
+        there = await log(both, moderator, moderator="alice", site="other")
+        assert [one["comment"] for one in there] == [decided[5], decided[1]]
+        assert await log(both, otto, moderator="alice") == there

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from palabre.actions.indexing import catch_up
 from palabre.actions.people import Record
 from palabre.errors import BadParameter, CommentNotFound, FieldError, SiteNotFound
 from palabre.model import Comment, Decision, Moderator, Site, State
 from palabre.service import Service
 from palabre.store import Tx, articles, decisions, moderators, queue, sites
-from palabre.store import words as word_index
-from palabre.store.queue import Order, Seen
+from palabre.store.words import Order, Seen
 from palabre.text import address, rules
+from palabre.text.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,12 @@ async def page(
     after: Seen | None = None,
     limit: int = 50,
 ) -> QueuePage:
-    """Comments that pass every filter. Raises SiteNotFound, BadParameter."""
+    """Comments that pass every filter. Raises SiteNotFound, BadParameter.
+
+    A search first indexes what has just come.
+    """
+    if wanted.words is not None:
+        await catch_up(service)
 
     async def unit(tx: Tx) -> QueuePage:
         counts = await sites.tally(tx, moderator.site_id)
@@ -130,25 +136,15 @@ async def _filter(
         except rules.Refused as exc:
             raise BadParameter([exc.about("article")]) from exc
         article_id = (await articles.at(tx, home, path, now=service.now())).id
-    match = None
-    if wanted.words is not None:
-        match = word_index.match(wanted.words)
-        if match is None:
-            return None
-    if article_id == "":
+    asked = () if wanted.words is None else words(wanted.words)
+    if article_id == "" or (wanted.words is not None and not asked):
         return None
-    if site is not None:
-        visible = [site.id]
-    elif moderator.site_id is not None:
-        visible = [moderator.site_id]
-    else:
-        visible = await sites.ids(tx)
     return queue.Filter(
         states=tuple(dict.fromkeys(wanted.states)),
-        sites=visible,
+        site_id=site.id if site else moderator.site_id,
         article_id=article_id,
         author_id=wanted.author,
-        words=match,
+        words=asked,
     )
 
 

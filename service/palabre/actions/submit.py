@@ -50,13 +50,20 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    """What a request is recognised by when it comes again: its key, and its fields."""
+
+    key: Tag
+    fields: Tag
+
+
+@dataclass(frozen=True, slots=True)
 class _Tags:
     """What an accepted submission is known by: hashes that can be stored."""
 
     author: Tag
     visitor: bytes
-    request: Tag | None
-    fields: Tag
+    request: _Request | None
     fingerprint: bytes
     text: bytes
 
@@ -158,7 +165,7 @@ async def _look(
     is_replay = (
         tags is not None
         and tags.request is not None
-        and await receipts.replay(tx, site.id, tags.request, now=now) is not None
+        and await receipts.replay(tx, site.id, tags.request.key, now=now) is not None
     )
     if article is not None and checked.parent is not None and not is_replay:
         parent = await threads.parent(tx, article.id, checked.parent)
@@ -177,10 +184,10 @@ async def _replayed(tx: Tx, service: Service, site: Site, tags: _Tags, token: st
     """The comment that this very request brought before, with a fresh receipt."""
     if tags.request is None:
         return None
-    known = await receipts.replay(tx, site.id, tags.request, now=service.now())
+    known = await receipts.replay(tx, site.id, tags.request.key, now=service.now())
     if known is None:
         return None
-    if not hmac.compare_digest(known.fields_tag, tags.fields.value):
+    if not hmac.compare_digest(known.fields_tag, tags.request.fields.value):
         raise IdempotencyMismatch
     await receipts.add(
         tx, keys.digest(token), site_id=site.id, comment_id=known.comment_id, at=service.now()
@@ -250,7 +257,9 @@ async def _add(
     await comments.add(tx, new, by=Decider(verdict.by))
     await receipts.add(tx, keys.digest(token), site_id=site.id, comment_id=new.id, at=now)
     if tags.request is not None:
-        await receipts.remember(tx, site.id, tags.request, tags.fields, comment_id=new.id, at=now)
+        await receipts.remember(
+            tx, site.id, tags.request.key, tags.request.fields, comment_id=new.id, at=now
+        )
     return Stored(_as_told(new, verdict.told), article, token)
 
 
@@ -314,18 +323,19 @@ async def _stored(tx: Tx, service: Service, site: Site, comment_id: str, token: 
 
 
 def _tags(service: Service, site: Site, sent: Submission, visitor: Visitor) -> _Tags:
-    author = service.keys.hash_of(sent.email, site.id)
     request = None
     if sent.idempotency_key is not None:
-        request = service.keys.tag("request", site.id, sent.idempotency_key.encode())
-    # The address and not its tag, which changes with the keys: it only goes into a hash here.
-    fields = [sent.article, sent.name, sent.website, sent.text, sent.parent, sent.title]
-    exact = json.dumps([*fields, sent.email]).encode()
+        # The address and not its tag, which changes with the keys: it only goes into a hash here.
+        fields = [sent.article, sent.name, sent.website, sent.text, sent.parent, sent.title]
+        exact = json.dumps([*fields, sent.email]).encode()
+        request = _Request(
+            key=service.keys.tag("request", site.id, sent.idempotency_key.encode()),
+            fields=service.keys.tag("fields", site.id, exact),
+        )
     return _Tags(
-        author=author,
+        author=service.keys.hash_of(sent.email, site.id),
         visitor=service.keys.visitor(visitor.network, site.id, service.now().date()),
         request=request,
-        fields=service.keys.tag("fields", site.id, exact),
         fingerprint=comments.fingerprint(sent.name, sent.parent, sent.text),
         text=comments.text_hash(sent.text),
     )

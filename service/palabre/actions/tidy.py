@@ -13,7 +13,9 @@ from palabre.service import Service
 from palabre.store import Tx, comments, info, receipts, retention, sites, visits
 from palabre.store.tx import ms
 
-AT_ONCE = 200
+AT_ONCE = 20
+"""Comments deleted in a transaction, some ten milliseconds, for which everybody else waits."""
+FORGOTTEN_AT_ONCE = 200
 BY = Decider("rule:retention")
 
 Overdue = Callable[[Tx], Coroutine[Any, Any, list[str]]]
@@ -40,7 +42,7 @@ async def tidy(service: Service) -> int:
                 deleted += await _delete(service, find)
     for forget in (visits.forget_expired, receipts.forget_expired):
         unit = partial(_forget, service, forget)
-        while await service.store.write(unit) == AT_ONCE:
+        while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:
             pass
     return deleted
 
@@ -57,7 +59,7 @@ async def _delete(service: Service, overdue: Overdue) -> int:
         return len(found)
 
     while True:
-        some = await service.store.write(unit)
+        some = await service.store.write(unit, long=True)
         deleted += some
         if some < AT_ONCE:
             return deleted
@@ -65,7 +67,7 @@ async def _delete(service: Service, overdue: Overdue) -> int:
 
 async def _forget(service: Service, forget: Callable[..., Coroutine[Any, Any, int]], tx: Tx) -> int:
     """Forget some hashes that have expired; they leave the files with the next scrub."""
-    forgotten = await forget(tx, now=service.now(), most=AT_ONCE)
+    forgotten = await forget(tx, now=service.now(), most=FORGOTTEN_AT_ONCE)
     if forgotten:
         await info.put(tx, to_scrub=f"hashes/{ms(service.now())}")
     return forgotten

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -37,6 +38,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What is there by now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

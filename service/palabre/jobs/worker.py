@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from palabre.jobs import erasure, retention
+from palabre.jobs import erasure, indexing, retention
 from palabre.service import Service
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ Job = Callable[[Service], Awaitable[None]]
 JOBS: tuple[tuple[Job, float], ...] = (
     (retention.retention, 3600.0),
     (erasure.erasure, 60.0),
+    (indexing.indexing, 3.0),
 )
 """Each job, and the seconds between two of its runs."""
 

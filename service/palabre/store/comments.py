@@ -185,7 +185,6 @@ async def add(tx: Tx, new: New, *, by: Decider) -> int:
     )
     await _count(tx, standing, came=new.state)
     await decisions.add(tx, standing.site_id, new.id, None, new.state, by=by, at=new.at)
-    await words.add(tx, standing.seq, new.name, new.text)
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
     return standing.seq
@@ -260,6 +259,8 @@ async def set_state(
     )
     if becomes is State.DELETED:
         await _wipe(tx, comment, now=at)
+    else:
+        await words.restate(tx, comment.seq, comment.state, becomes)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
     return True
@@ -273,7 +274,7 @@ _WIPED = (
 
 async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
-    await words.remove(tx, comment.seq)
+    await words.remove(tx, comment.seq, _marks(comment))
     # By its name, so that a scrub which began before doesn't take this one for done.
     await info.put(tx, to_scrub=comment.id)
     await decisions.forget_texts(tx, comment.id)
@@ -315,8 +316,7 @@ async def rewrite(
     if not changed:
         return False
     await decisions.add_edit(tx, comment.site_id, comment.id, comment.text or "", by=by, at=at)
-    await words.remove(tx, comment.seq)
-    await words.add(tx, comment.seq, name, text)
+    await words.replace(tx, comment.seq, _marks(comment), name, text)
     if comment.state is State.APPROVED:
         await articles.count(tx, comment.article_id)
     return True
@@ -355,6 +355,15 @@ async def _count_below(tx: Tx, parent_id: str, n: int) -> None:
         "select id from up)",
         parent=parent_id,
         n=n,
+    )
+
+
+def _marks(comment: Standing) -> str:
+    return words.marks(
+        comment.state,
+        site_id=comment.site_id,
+        article_id=comment.article_id,
+        author_id=comment.author_id,
     )
 
 

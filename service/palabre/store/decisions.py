@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from palabre.model import Decider, Decision, Edit, State
+from palabre.store import sites
 from palabre.store.tx import Row, Tx, moment, ms
 
 
@@ -80,22 +81,33 @@ async def page(
     before: int | None,
     limit: int,
 ) -> list[tuple[Decision, int]]:
-    """Decisions, newest first, each with the cursor that leads past it."""
-    where = ["seq < :before"]
-    if site_id is not None:
-        where.append("site_id = :site")
+    """Decisions, newest first, each with the cursor that leads past it.
+
+    *comment_id*: of the site, if one is given. Costs one index range of *limit*, whatever there
+    is; of a moderator's, one a site.
+    """
     if comment_id is not None:
-        where.append("comment_id = :comment")
-    if moderator_id is not None:
-        where.append("moderator_id = :moderator")
-    values = {"site": site_id, "comment": comment_id, "moderator": moderator_id}
-    rows = await tx.all(
-        f"select * from decision where {' and '.join(where)} order by seq desc limit :limit",
-        before=before if before is not None else 1 << 62,
-        limit=limit,
-        **{name: value for name, value in values.items() if value is not None},
-    )
-    return [(_decision(row), row["seq"]) for row in rows]
+        scopes = [{"comment_id": comment_id}]
+    elif moderator_id is not None:
+        asked = await sites.ids(tx) if site_id is None else [site_id]
+        scopes = [{"site_id": site, "moderator_id": moderator_id} for site in asked]
+    elif site_id is not None:
+        scopes = [{"site_id": site_id}]
+    else:
+        scopes = [{}]
+    if comment_id is not None and moderator_id is not None:
+        scopes[0]["moderator_id"] = moderator_id
+    rows: list[Row] = []
+    for scope in scopes:
+        where = "".join(f"{column} = :{column} and " for column in scope)
+        rows += await tx.all(
+            f"select * from decision where {where}seq < :before order by seq desc limit :limit",
+            before=before if before is not None else 1 << 62,
+            limit=limit,
+            **scope,
+        )
+    rows.sort(key=lambda row: int(row["seq"]), reverse=True)
+    return [(_decision(row), row["seq"]) for row in rows[:limit]]
 
 
 def _decision(row: Row) -> Decision:

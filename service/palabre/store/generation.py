@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import MutableSequence
 from pathlib import Path
 
 BYTES = 8
@@ -16,39 +17,44 @@ FILE_ENDING = ".generation"
 
 
 class Generation:
-    """The number. Only who holds the store's write lock may call `begin` and `end`."""
+    """`word[0]` is the number. Only who holds the store's write lock may `begin` and `end`."""
 
     def __init__(self, database: Path) -> None:
         path = database.with_name(database.name + FILE_ENDING)
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            if os.fstat(handle).st_size < BYTES:
-                os.ftruncate(handle, BYTES)
+            if os.fstat(handle).st_size <= BYTES:
+                # A byte behind the number, so that the disk has room for both: storing into what
+                # is mapped and has none would end the process (SIGBUS).
+                os.pwrite(handle, b"\0", BYTES)
             self._map = mmap.mmap(handle, BYTES)
         finally:
             os.close(handle)
         # One aligned machine word: a reader sees it before or after a change, never half of it.
-        self._word = memoryview(self._map).cast("Q")
+        self._view = memoryview(self._map).cast("Q")
+        self.word: MutableSequence[int] | memoryview[int] = self._view
 
     @property
     def value(self) -> int:
         """The number just now."""
-        return self._word[0]
+        return self.word[0]
 
     @property
     def is_changing(self) -> bool:
         """Whether a change is under way, or has been broken off."""
-        return self._word[0] & 1 == 1
+        return self.word[0] & 1 == 1
 
     def begin(self) -> None:
         """A change begins: what anybody remembers may be outdated from now on."""
-        self._word[0] += 2 if self.is_changing else 1
+        self.word[0] += 2 if self.is_changing else 1
 
     def end(self) -> None:
         """The change is stored, or undone."""
         if self.is_changing:
-            self._word[0] += 1
+            self.word[0] += 1
 
     def close(self) -> None:
-        self._word.release()
+        # Whoever still asks is told that nothing is to be remembered any more.
+        self.word = [1]
+        self._view.release()
         self._map.close()

@@ -6,34 +6,30 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from palabre.model import Author, Comment, Site, State
-from palabre.store import articles, authors, sites
+from palabre.store import articles, authors, sites, words
 from palabre.store.comments import signals_of
 from palabre.store.threads import full
 from palabre.store.tx import Row, Tx, Value, among, moment_or_none
-
-Order = Literal["oldest", "newest"]
-Seen = tuple[int, int]
-"""When the last comment seen was created (ms), and its number."""
+from palabre.store.words import Order, Seen
 
 BRANCHES_MOST = 200
 """Index ranges merged in one statement; SQLite allows 500 parts in a compound select."""
 
+_LIVE = frozenset(State) - {State.DELETED}
+"""The states of what is in the word index: that of a deleted comment holds nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What of the queue is asked for. `sites`: the ids that the token may see and that are asked.
-
-    `words`: what the word index is asked for, or None.
-    """
+    """What of the queue is asked for, by ids. `words`: folded ones, or none."""
 
     states: Sequence[State]
-    sites: Sequence[str]
+    site_id: str | None = None
     article_id: str | None = None
     author_id: str | None = None
-    words: str | None = None
+    words: Sequence[str] = ()
 
 
 async def page(
@@ -41,22 +37,13 @@ async def page(
 ) -> list[tuple[Comment, Seen]]:
     """Comments that pass the filter, each with the cursor that leads past it.
 
-    Merges one index range of *limit* rows a state and scope, so it costs the same at any length
-    of the queue.
+    Costs one index range of *limit* rows a state and scope, or the word index as many, at any
+    length of the queue.
     """
-    if wanted.author_id is not None:
-        scopes = [("author_id", wanted.author_id)]
-    elif wanted.article_id is not None:
-        scopes = [("article_id", wanted.article_id)]
+    if wanted.words:
+        seen = await _searched(tx, wanted, order=order, after=after, limit=limit)
     else:
-        scopes = [("site_id", site) for site in wanted.sites]
-    branches = [(column, value, state) for column, value in scopes for state in wanted.states]
-    found: list[Seen] = []
-    for start in range(0, len(branches), BRANCHES_MOST):
-        part = branches[start : start + BRANCHES_MOST]
-        found += await _merged(tx, wanted, part, order=order, after=after, limit=limit)
-    found.sort(reverse=order == "newest")
-    seen = found[:limit]
+        seen = await _listed(tx, wanted, order=order, after=after, limit=limit)
     rows = await tx.all(
         f"select * from comment where seq in {_numbers(tx)}",
         numbers=json.dumps([seq for _, seq in seen]),
@@ -64,6 +51,45 @@ async def page(
     comments = {row["seq"]: row for row in rows}
     assembled = await assemble(tx, [comments[seq] for _, seq in seen], now=now)
     return list(zip(assembled, seen, strict=True))
+
+
+async def _searched(
+    tx: Tx, wanted: Filter, *, order: Order, after: Seen | None, limit: int
+) -> list[Seen]:
+    marks: dict[str, Sequence[str]] = {}
+    if not _LIVE.issubset(wanted.states):
+        marks["state"] = wanted.states
+    for kind, value in (
+        ("site", wanted.site_id),
+        ("article", wanted.article_id),
+        ("author", wanted.author_id),
+    ):
+        if value is not None:
+            marks[kind] = (value,)
+    matched = words.match(wanted.words, **marks)
+    if matched is None:
+        return []
+    return await words.page(tx, matched, order=order, after=after, limit=limit)
+
+
+async def _listed(
+    tx: Tx, wanted: Filter, *, order: Order, after: Seen | None, limit: int
+) -> list[Seen]:
+    if wanted.author_id is not None:
+        scopes = [("author_id", wanted.author_id)]
+    elif wanted.article_id is not None:
+        scopes = [("article_id", wanted.article_id)]
+    elif wanted.site_id is not None:
+        scopes = [("site_id", wanted.site_id)]
+    else:
+        scopes = [("site_id", site_id) for site_id in await sites.ids(tx)]
+    branches = [(column, value, state) for column, value in scopes for state in wanted.states]
+    found: list[Seen] = []
+    for start in range(0, len(branches), BRANCHES_MOST):
+        part = branches[start : start + BRANCHES_MOST]
+        found += await _merged(tx, wanted, part, order=order, after=after, limit=limit)
+    found.sort(reverse=order == "newest")
+    return found[:limit]
 
 
 async def _merged(
@@ -83,14 +109,10 @@ async def _merged(
         values |= {"at": after[0], "seq": after[1]}
     if wanted.author_id is not None:
         # An author is of one site; the token may be of another, and the article asked for too.
-        rest += f" and site_id in {among(tx, 'sites')}"
-        values["sites"] = json.dumps(list(wanted.sites))
-        if wanted.article_id is not None:
-            rest += " and article_id = :article"
-            values["article"] = wanted.article_id
-    if wanted.words is not None:
-        rest += " and seq in (select rowid from word_index where word_index match :words)"
-        values["words"] = wanted.words
+        for column, only in (("site_id", wanted.site_id), ("article_id", wanted.article_id)):
+            if only is not None:
+                rest += f" and {column} = :{column}"
+                values[column] = only
     parts = []
     for number, (column, value, state) in enumerate(branches):
         parts.append(

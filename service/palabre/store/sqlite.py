@@ -47,6 +47,7 @@ class SqliteStore:
         readers: Sequence[aiosqlite.Connection],
         glances: sqlite3.Connection,
         *,
+        generation: Generation,
         write_lock: Lock,
         serve_lock: Lock,
         waiting_writes: int,
@@ -58,7 +59,7 @@ class SqliteStore:
         self._glances = glances
         self._write_lock = write_lock
         self._serve_lock = serve_lock
-        self._generation = Generation(path)
+        self._generation = generation
         self._idle: asyncio.Queue[Thread] = asyncio.Queue()
         for reader in readers:
             self._idle.put_nowait(_thread(reader))
@@ -87,22 +88,21 @@ class SqliteStore:
         if outdated is not None:
             self._writer.on_outdated.append(outdated)
 
-    @property
     def generation(self) -> int:
         """Changes whenever another process changes the store; odd while one is about to.
 
         What was read under an even number, and is not outdated since by this process, holds for as
         long as the number is the same.
         """
-        if self._closing:
-            return 1
-        value = self._generation.value
-        if value & 1 and not self._writer.is_writing and seize(self._write_lock):
+        value = self._generation.word[0]
+        return value if value & 1 == 0 else self._settled()
+
+    def _settled(self) -> int:
+        if not self._closing and not self._writer.is_writing and seize(self._write_lock):
             # Whoever began to change the store is dead.
             self._generation.end()
             let_go(self._write_lock)
-            value = self._generation.value
-        return value
+        return self._generation.word[0]
 
     async def read(self, unit: Unit[T], /) -> T:
         if self._closing:
@@ -243,6 +243,7 @@ async def open_sqlite(
             glances = sqlite3.connect(path, isolation_level=None, cached_statements=256)
             undo.callback(glances.close)
             sqlite_thread.prepare(glances, writes=False, waits=False, cache_kib=GLANCE_CACHE_KIB)
+            generation = Generation(path)
         except (OSError, sqlite3.Error) as exc:
             raise Refusal(f"The store {path} cannot be opened: {exc}.") from exc
         undo.pop_all()
@@ -251,6 +252,7 @@ async def open_sqlite(
             writer,
             readers,
             glances,
+            generation=generation,
             write_lock=write_lock,
             serve_lock=serve_lock,
             waiting_writes=waiting_writes,

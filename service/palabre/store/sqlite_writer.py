@@ -195,8 +195,7 @@ class Writer:
     def _tell(self, done: list[tuple[_Waiting, Outcome]], seconds: float) -> None:
         outdated = frozenset().union(*(outcome.outdated for _, outcome in done))
         if outdated:
-            for forget in self.on_outdated:
-                forget(outdated)
+            self._tell_outdated(outdated)
         for waiting, outcome in done:
             if waiting.future.done():
                 continue
@@ -208,6 +207,16 @@ class Writer:
             self.on_commit(len(done), seconds)
         except Exception:
             log.exception("counting a commit failed")
+
+    def _tell_outdated(self, names: Set[str]) -> None:
+        try:
+            for forget in self.on_outdated:
+                forget(names)
+        except Exception:
+            # Whoever waits is answered next, so nobody may go on remembering anything.
+            log.exception("forgetting what is outdated failed")
+            self._generation.begin()
+            self._generation.end()
 
     def _tell_all(self, batch: list[_Waiting], exc: Exception) -> None:
         """Whatever it was: those who wait are told, and the writer goes on."""

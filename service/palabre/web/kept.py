@@ -32,7 +32,8 @@ ALWAYS = (
 """Headers of every answer that does not say otherwise; `palabre.web.door` adds them to the rest."""
 
 OVERHEAD_BYTES = 1500
-"""What an answer takes in memory besides its body and its query."""
+NAME_BYTES = 400
+"""What an answer takes in memory besides its body and what the client sent, and for each name."""
 
 Key = tuple[str, bytes, bool, str | None, bytes | None]
 
@@ -54,7 +55,7 @@ class Kept:
 
     def __init__(self, app: ASGIApp, *, service: Service, metrics: Metrics) -> None:
         self.memory: Memory[Answer] = Memory(
-            lambda: service.store.generation, most=service.settings.cache_mib * 1024 * 1024
+            service.store.generation, most=service.settings.cache_mib * 1024 * 1024
         )
         service.store.tell(outdated=self.memory.forget)
         metrics.cache = self.memory
@@ -73,8 +74,8 @@ class Kept:
             key = (
                 scope["path"],
                 scope["query_string"],
-                _prefers_html(headers.get(b"accept")),
-                _coding(headers.get(b"accept-encoding")),
+                _prefers_html(_read(headers.get(b"accept"))),
+                _coding(_read(headers.get(b"accept-encoding"))),
                 headers.get(b"origin"),
             )
             answer = self.memory.get(key)
@@ -136,7 +137,9 @@ class KeptResponse(Response):
         )
         keeping: _Keeping | None = scope.get("palabre.keeping")
         if keeping is not None and keeping.key is not None:
-            size = len(self.body) + len(scope["query_string"]) + OVERHEAD_BYTES
+            *_, origin = keeping.key
+            sent = len(scope["query_string"]) + len(origin or b"")
+            size = len(self.body) + sent + NAME_BYTES * len(self._of) + OVERHEAD_BYTES
             keeping.memory.put(keeping.key, answer, size=size, of=self._of, mark=keeping.mark)
         known = Request(scope).headers.get("if-none-match")
         await _send(answer, known.encode("latin-1") if known else None, None, send)
@@ -167,6 +170,11 @@ def _is_known(etag: bytes, if_none_match: bytes) -> bool:
         return True
     tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
     return etag in tags or if_none_match.strip() == b"*"
+
+
+def _read(header: bytes | None) -> bytes | None:
+    """As much of a header as is read: what is remembered of it must not grow with it."""
+    return None if header is None else header[: accept.HEADER_MOST]
 
 
 @functools.lru_cache(maxsize=1024)

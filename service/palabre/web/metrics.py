@@ -44,7 +44,7 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request has been answered."""
-        self.requests.by_labels[route, method, str(status)] += 1
+        self.requests.by_labels[route, method, status] += 1
         self.request_seconds[route].observe(seconds)
 
     @property
@@ -144,7 +144,7 @@ def _counter(name: str, help: str, labels: tuple[str, ...], tally: Tally) -> Met
 
     family = CounterMetricFamily(name, help, labels=labels)
     for values, n in tally.by_labels.items():
-        family.add_metric(values, n)
+        family.add_metric([str(value) for value in values], n)
     return family
 
 

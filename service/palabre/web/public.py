@@ -31,7 +31,8 @@ async def site_of(asks: Asked, *, name: str | None, article: str | None) -> Site
         raise BadParameter(site_required(article))
     asks.site = site
     told_by_article = article is not None and address.origin_of(article) is not None
-    asks.by_origin = name is None and not told_by_article and origin is not None
+    if name is None and not told_by_article and origin is not None:
+        asks.by_origin = True
     return site
 
 

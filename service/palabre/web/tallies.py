@@ -13,7 +13,7 @@ class Tally:
     __slots__ = ("by_labels",)
 
     def __init__(self) -> None:
-        self.by_labels: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        self.by_labels: defaultdict[tuple[str | int, ...], int] = defaultdict(int)
 
     @classmethod
     def of(cls, n: int) -> Tally:
@@ -22,7 +22,7 @@ class Tally:
         found.add(n=n)
         return found
 
-    def add(self, *labels: str, n: int = 1) -> None:
+    def add(self, *labels: str | int, n: int = 1) -> None:
         """It has happened *n* times more."""
         self.by_labels[labels] += n
 

@@ -1,0 +1,16 @@
+"""Keeping the word index up with the comments, some at a time (see `palabre.store.words`)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from palabre.service import Service
+from palabre.store import words
+
+AT_ONCE = 200
+
+
+async def catch_up(service: Service) -> None:
+    """Index every comment that is not yet. Raises Busy and StoreUnavailable as writing does."""
+    while await service.store.glance(words.is_behind):
+        await service.store.write(partial(words.add_new, most=AT_ONCE), long=True)
