@@ -88,8 +88,8 @@ def _look(service: Running) -> tuple[set[str], list[str]]:
                 (
                     "words",
                     "select count(*) from comment_words",
-                    "select count(*) from comment where seq <= (select cast(value as integer) "
-                    "from store_info where name = 'indexed_to')",
+                    """select count(*) from comment where seq <= (
+                    select cast(value as integer) from store_info where name = 'indexed_to')""",
                 ),
             )
             if connection.execute(counted).fetchone() != connection.execute(recount).fetchone()

@@ -77,7 +77,7 @@ async def decide_many(
                 results.append(Result(comment_id, 200, becomes))
         return results
 
-    return await service.store.write(unit)
+    return await service.store.write(unit, long=True)
 
 
 async def _change(

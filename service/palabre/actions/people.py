@@ -75,7 +75,7 @@ async def erase(service: Service, moderator: Moderator, author_id: str) -> int:
         await authors.forget(tx, author_id)
         return len(theirs)
 
-    return await service.store.write(unit)
+    return await service.store.write(unit, long=True)
 
 
 async def block(
@@ -105,7 +105,7 @@ async def block(
                 )
         return await _own(tx, service, moderator, author_id)
 
-    return await service.store.write(unit)
+    return await service.store.write(unit, long=True)
 
 
 async def unblock(service: Service, moderator: Moderator, author_id: str) -> Author:
