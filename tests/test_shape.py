@@ -51,6 +51,7 @@ NEIGHBOURS = {frozenset(LAYERS[0]), frozenset(LAYERS[-2]), frozenset(LAYERS[-1])
 TECHNOLOGIES = {
     "starlette": {"web", "app", "commands"},
     "uvicorn": {"commands"},
+    "uvloop": {"commands"},
     "click": {"commands"},
     "rich": {"commands"},
     "jinja2": {"web"},

@@ -387,16 +387,19 @@ async def test_on_a_full_disk_a_batch_s_small_ones_are_stored_all_the_same(
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for a lock for a moment only."""
+def impatient(monkeypatch: pytest.MonkeyPatch) -> list[locks.Lock]:
+    """Wait for a lock for a moment only; which ones have been waited for."""
     briefly = functools.partial(locks.wait_for, timeout_s=0.05)
+    waited: list[locks.Lock] = []
 
     def wait_for(lock: locks.Lock, *, timeout_s: float = 0.05) -> None:
+        waited.append(lock)
         briefly(lock)
 
     monkeypatch.setattr(locks, "wait_for", wait_for)
     monkeypatch.setattr(sqlite_thread, "wait_for", wait_for)
     monkeypatch.setattr(sqlite_thread, "BUSY_TIMEOUT_MS", 50)
+    return waited
 
 
 @contextlib.contextmanager
@@ -419,20 +422,22 @@ def lock_of_sqlite(path: Path) -> Iterator[Callable[[], None]]:
         yield let_go
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("locked", [lock_file, lock_of_sqlite])
 async def test_all_who_wait_for_a_lock_that_does_not_come_free_are_told_and_it_goes_on(
     store: SqliteStore,
     path: Path,
     locked: Callable[[Path], contextlib.AbstractContextManager[Callable[[], None]]],
+    impatient: list[locks.Lock],
 ) -> None:
     told: list[Set[str]] = []
     store.tell(outdated=told.append)
     with locked(path) as let_go:
-        for _ in range(2):
+        for times in (1, 2):
             outcomes = await asyncio.gather(
                 *(store.write(put(name, outdates=name)) for name in "abc"), return_exceptions=True
             )
+            # All have waited together, not one after the other.
+            assert len(impatient) == times
             for outcome in outcomes:
                 assert isinstance(outcome, StoreUnavailable)
                 assert outcome.retry_after_s == 5

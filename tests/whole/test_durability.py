@@ -34,7 +34,7 @@ def test_the_answer_s_first_byte_follows_the_sync_of_the_commit(tmp_path: Path) 
     strace = needed.program("strace")
     trace = tmp_path / "trace"
     syncs = "fdatasync,fsync,sync_file_range,msync"
-    calls = f"trace=pwrite64,{syncs},recvfrom,sendto,sendmsg,write,writev,openat"
+    calls = f"trace=pwrite64,{syncs},read,recvfrom,sendto,sendmsg,write,writev,openat"
     wrapper = [strace, "-f", "-y", "-s", "64", "-e", calls, "-o", str(trace)]
     with Running(tmp_path, wrapper=wrapper) as service:
         service.add_site()

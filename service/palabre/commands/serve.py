@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,11 @@ def serve(host: str | None, port: int | None) -> None:
     The first start makes the key and the store. One process serves a store; other commands may
     run beside it.
     """
-    asyncio.run(_serve(opening.chosen(host=host, port=port)))
+    from palabre.commands import server
+
+    settings = opening.chosen(host=host, port=port)
+    with server.runner() as runner:
+        runner.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
