@@ -719,8 +719,8 @@ MIB = 1024 * 1024
 LONG = "x" * 20_000
 FLOODS: dict[str, tuple[int, Callable[[int], tuple[str, str, str, str]]]] = {
     # How many requests; of each: path, query, and a header.
-    "unknown parameters": (800, lambda n: ("comments", f"article=/a&x={n}", "x", "x")),
-    "articles": (800, lambda n: ("comments.html", f"article=/{n}", "x", "x")),
+    "unknown parameters": (600, lambda n: ("comments", f"article=/a&x={n}", "x", "x")),
+    "articles": (600, lambda n: ("comments.html", f"article=/{n}", "x", "x")),
     "long queries": (200, lambda n: ("comments", f"article=/a&x={n}{LONG}", "x", "x")),
     "many articles": (
         100,

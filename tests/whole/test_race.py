@@ -10,7 +10,7 @@ import racing
 from running import Running
 
 pytestmark = pytest.mark.whole
-ROUNDS = 150
+ROUNDS = 100
 DECIDERS = {
     "the service": {"by_service": 1, "by_others": 0},
     "another process": {"by_service": 0, "by_others": 1},
