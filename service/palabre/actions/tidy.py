@@ -25,9 +25,10 @@ Overdue = Callable[[Tx], Coroutine[Any, Any, list[str]]]
 async def tidy(service: Service) -> int:
     """Delete overdue comments, forget expired hashes; how many comments were deleted.
 
-    In small transactions, so that submissions slip in between.
+    Overdue at one moment, that of the call; in small transactions, so that submissions slip in
+    between.
     """
-    deleted = 0
+    deleted, now = 0, service.now()
     days_by_state = {
         State.REJECTED: service.settings.retention_rejected_days,
         State.SPAM: service.settings.retention_spam_days,
@@ -37,7 +38,7 @@ async def tidy(service: Service) -> int:
         for state, days in days_by_state.items():
             if days is None:
                 continue
-            before = service.now() - timedelta(days=days)
+            before = now - timedelta(days=days)
             for overdue in (retention.overdue, retention.overdue_as_told):
                 find = partial(overdue, site_id=site_id, state=state, before=before, limit=AT_ONCE)
                 deleted += await _delete(service, find)

@@ -77,6 +77,7 @@ class Writer:
         self._generation = generation
         self._serves = serves
         self._turn = asyncio.Lock()
+        self._alone: set[asyncio.Task[Any]] = set()
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(waiting_most)
         self._closing = False
         self._changes = self._checkpointed_at = thread.raw.total_changes
@@ -101,15 +102,31 @@ class Writer:
         return await asyncio.shield(future)
 
     async def alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """*work*'s result, done in the connection's thread while no transaction is open."""
-        async with self._turn:
-            return await self._thread.run(work)
+        """*work*'s result, done in the connection's thread while no transaction is open.
+
+        The connection stays taken until it is done, even when nobody waits for it any more.
+        """
+
+        async def taken() -> T:
+            async with self._turn:
+                return await self._thread.run(work)
+
+        task = asyncio.create_task(taken())
+        self._alone.add(task)
+        task.add_done_callback(self._done_alone)
+        return await asyncio.shield(task)
+
+    def _done_alone(self, task: asyncio.Task[Any]) -> None:
+        self._alone.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     async def close(self) -> None:
         """Finish what was accepted."""
         self._closing = True
         await self._queue.put(None)
         await self._task
+        await asyncio.gather(*self._alone, return_exceptions=True)
 
     async def _work(self) -> None:
         while not (self._closing and self._queue.empty()):

@@ -71,10 +71,15 @@ async def add_new(tx: Tx, *, most: int) -> int:
     return len(rows)
 
 
-async def is_behind(tx: Tx) -> bool:
-    """Whether there are comments that `add_new` has not yet looked at."""
+async def last(tx: Tx) -> int:
+    """The number of the newest comment; 0 when there is none."""
     row = await tx.one("select max(seq) as last from comment")
-    return row is not None and (row["last"] or 0) > await _done(tx)
+    return (row["last"] or 0) if row is not None else 0
+
+
+async def reaches(tx: Tx, seq: int) -> bool:
+    """Whether comments up to that number have been looked at by `add_new`."""
+    return seq <= await _done(tx)
 
 
 async def _done(tx: Tx) -> int:
