@@ -11,7 +11,7 @@ AT_ONCE = 200
 
 
 async def catch_up(service: Service) -> None:
-    """Index every comment that is there by now. Raises Busy and StoreUnavailable as writing does."""
+    """Index every comment that is there by now. Raises Busy, StoreUnavailable as writing does."""
     last = await service.store.glance(words.last)
     while not await service.store.glance(partial(words.reaches, seq=last)):
         await service.store.write(partial(words.add_new, most=AT_ONCE), long=True)
