@@ -32,8 +32,9 @@ class Memory(Generic[V]):
 
     def get(self, key: Hashable) -> V | None:
         """The value, if it still holds."""
-        if self._generation() != self._known:
-            self._renew()
+        generation = self._generation()
+        if generation != self._known:
+            self._renew(generation)
         found = self._values.get(key)
         if found is None:
             self.misses += 1
@@ -51,7 +52,7 @@ class Memory(Generic[V]):
         if mark != self.mark() or mark[0] & 1 or size > self._most:
             return
         if mark[0] != self._known:
-            self._renew()
+            self._renew(mark[0])
         self._drop(key)
         names = frozenset(of)
         self._values[key] = (value, size, names)
@@ -68,9 +69,9 @@ class Memory(Generic[V]):
             for key in self._keys_by_name.get(name, set()).copy():
                 self._drop(key)
 
-    def _renew(self) -> None:
+    def _renew(self, generation: int) -> None:
         """Another process has changed the store, and nobody knows what."""
-        self._known = self._generation()
+        self._known = generation
         self._values.clear()
         self._keys_by_name.clear()
         self.size = 0

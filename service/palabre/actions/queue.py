@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from palabre.actions.indexing import catch_up
 from palabre.actions.people import Record
-from palabre.errors import BadParameter, CommentNotFound, FieldError, SiteNotFound
+from palabre.errors import (
+    BadParameter,
+    Busy,
+    CommentNotFound,
+    FieldError,
+    SiteNotFound,
+    StoreUnavailable,
+)
 from palabre.model import Comment, Decision, Moderator, Site, State
 from palabre.service import Service
 from palabre.store import Tx, articles, decisions, moderators, queue, sites
@@ -50,7 +58,9 @@ async def page(
     A search first indexes what has just come.
     """
     if wanted.words is not None:
-        await catch_up(service)
+        # A store that can't be written can still be searched for what is indexed.
+        with contextlib.suppress(Busy, StoreUnavailable):
+            await catch_up(service)
 
     async def unit(tx: Tx) -> QueuePage:
         counts = await sites.tally(tx, moderator.site_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 from dataclasses import dataclass, replace
@@ -33,7 +32,17 @@ from palabre.model import (
     Visitor,
 )
 from palabre.service import Service
-from palabre.store import Taken, Tx, articles, authors, comments, receipts, threads, visits
+from palabre.store import (
+    Taken,
+    Tx,
+    articles,
+    authors,
+    comments,
+    receipts,
+    sites,
+    threads,
+    visits,
+)
 from palabre.text import address, markup, submission
 
 REPEATS_WITHIN = timedelta(days=30)
@@ -103,8 +112,10 @@ async def submit(
     token = new_token()
 
     async def unit(tx: Tx) -> Stored:
-        replayed = await _replayed(tx, service, site, look.tags, token)
-        return replayed or await _add(tx, service, site, look, html, token)
+        # Its rules as they are now: they may have been changed while this one waited.
+        here = await sites.by_id(tx, site.id)
+        replayed = await _replayed(tx, service, here, look.tags, token)
+        return replayed or await _add(tx, service, here, look, html, token)
 
     try:
         return await service.store.write(unit)
@@ -343,5 +354,5 @@ def _tags(service: Service, site: Site, sent: Submission, visitor: Visitor) -> _
 
 async def _check_domain(sent: Submission) -> None:
     """Ask the domain name system whether the address can get mail; only if switched on."""
-    if not await asyncio.to_thread(deliverability.can_get_mail, sent.email):
+    if not await deliverability.asked(sent.email):
         raise InvalidSubmission([FieldError("email", "invalid", hint="email_no_mail_there")])

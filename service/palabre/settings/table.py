@@ -149,7 +149,8 @@ class Settings(BaseModel):
     )
     waiting_writes: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
         "1000",
-        "How many writes may wait for the disk before new ones are answered 503.",
+        "How many writes may wait for the disk before new ones are answered 503; of submissions,"
+        " 64 at most.",
         "be a whole number from 1 to 1000000",
     )
     cache_mib: Annotated[int, Field(ge=0, le=65_536)] = _setting(

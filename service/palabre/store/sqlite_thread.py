@@ -101,7 +101,8 @@ class SqliteTx:
 def prepare(raw: sqlite3.Connection, *, writes: bool, waits: bool, cache_kib: int) -> None:
     """Set a fresh connection up. *waits*: for a lock that somebody else has, or fail at once."""
     raw.row_factory = sqlite3.Row
-    set_patience(raw, BUSY_TIMEOUT_MS if waits else 0)
+    # Whatever comes later: another process may be recovering the journal just now.
+    set_patience(raw, BUSY_TIMEOUT_MS)
     raw.execute("pragma foreign_keys = on")
     raw.execute("pragma trusted_schema = off")
     raw.execute("pragma temp_store = memory")
@@ -116,6 +117,10 @@ def prepare(raw: sqlite3.Connection, *, writes: bool, waits: bool, cache_kib: in
     # only the process that serves does it while it runs, and never within a commit: whoever waits
     # for a commit waits for one sync.
     raw.execute("pragma wal_autocheckpoint = 0").fetchall()
+    # The first look at the file, which waits if need be.
+    raw.execute("select count(*) from sqlite_schema").fetchall()
+    if not waits:
+        set_patience(raw, 0)
 
 
 def set_patience(raw: sqlite3.Connection, milliseconds: int) -> None:

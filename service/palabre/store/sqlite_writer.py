@@ -80,6 +80,7 @@ class Writer:
         self._alone: set[asyncio.Task[Any]] = set()
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(waiting_most)
         self._closing = False
+        self._seen = generation.value
         self._changes = self._checkpointed_at = thread.raw.total_changes
         self._task = asyncio.create_task(self._work(), name="palabre-writer")
 
@@ -259,7 +260,10 @@ class Writer:
 
     async def _checkpoint(self) -> None:
         """Now and then, after everybody was told and before the lock is let go."""
-        changes = self._thread.raw.total_changes
-        if self._serves and changes - self._checkpointed_at > CHECKPOINT_CHANGES:
-            self._checkpointed_at = changes
+        if not self._serves:
+            return
+        changes, generation = self._thread.raw.total_changes, self._generation.value
+        # What other processes have written is nobody else's to move.
+        if changes - self._checkpointed_at > CHECKPOINT_CHANGES or generation != self._seen:
+            self._checkpointed_at, self._seen = changes, generation
             await self._thread.run(sqlite_thread.checkpoint)

@@ -16,7 +16,7 @@ import palabre
 from palabre.model import Site
 from palabre.web import accept
 from palabre.web.asked import asked
-from palabre.web.kept import KeptResponse
+from palabre.web.kept import KeptResponse, is_known
 
 BROTLI_QUALITY = 2
 GZIP_LEVEL = 4
@@ -117,9 +117,14 @@ def lasting(
     digest = known.hexdigest()[:24]
     if coding:
         sent["Content-Encoding"] = coding
+    etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
+    header = request.headers.get("if-none-match")
+    if not of and header is not None and is_known(etag.encode(), header.encode("latin-1")):
+        # Nothing of it will be sent, nor kept.
+        body = b""
     return KeptResponse(
         _coded(body, coding),
-        etag=f'"{digest}-{coding}"' if coding else f'"{digest}"',
+        etag=etag,
         headers=sent,
         media_type=media_type,
         of=of,

@@ -153,7 +153,7 @@ async def _send(
 ) -> int:
     """Send an answer, or 304 to who has it; which of the two."""
     identified = () if request_id is None else ((b"x-request-id", request_id),)
-    if if_none_match is not None and _is_known(answer.etag, if_none_match):
+    if if_none_match is not None and is_known(answer.etag, if_none_match):
         headers = answer.not_modified_headers + identified
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -164,7 +164,7 @@ async def _send(
     return 200
 
 
-def _is_known(etag: bytes, if_none_match: bytes) -> bool:
+def is_known(etag: bytes, if_none_match: bytes) -> bool:
     """Whether the client has this representation already (RFC 9110, 13.1.2)."""
     if if_none_match == etag:
         return True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -61,7 +59,7 @@ async def _post(request: Request) -> Response:
     asks.site = site
     header_key = request.headers.get("idempotency-key")
     try:
-        async with _turn(request):
+        async with gate.of(request).turn():
             stored = await submit(asks.service, site, fields, visitor, header_key=header_key)
     except OriginNotAllowed:
         # A page that may not post here gets nothing to send again either.
@@ -72,13 +70,6 @@ async def _post(request: Request) -> Response:
         metrics.of(request).submissions.add(problem.code)
         return await _form_again(asks, site, fields, problem)
     return _stored(asks, stored, back=_text(fields, "redirect") == "article")
-
-
-def _turn(request: Request) -> contextlib.AbstractAsyncContextManager[None]:
-    """Where domains are looked up, a turn would be spent on waiting for somebody's name server."""
-    if asked(request).service.settings.email_dns_check:
-        return contextlib.nullcontext()
-    return gate.of(request).turn()
 
 
 def _stored(asks: Asked, stored: Stored, *, back: bool) -> Response:
