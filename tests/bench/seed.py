@@ -29,6 +29,7 @@ from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
 from palabre.actions.indexing import catch_up
 from palabre.ids import new_id, random_id
+from palabre.keys import Tag
 from palabre.model import Article, Decider, Moderator, Scope, Site, State
 from palabre.service import Service, opened
 from palabre.store import Tx, articles, authors, comments, moderators, receipts
@@ -164,7 +165,7 @@ class Conversation:
         self._by = by
         self._big = min(BIG_MOST, total // 10)
         self._authors = max(1, total // 8)
-        self._known_authors: dict[int, str] = {}
+        self._known_authors: dict[int, tuple[str, Tag]] = {}
         self._made = 0
         self._small: list[list[int]] = []
         """Small articles that are open: number, comments still to come."""
@@ -190,7 +191,7 @@ class Conversation:
             place = await comments.under(tx, article.id, asked, depth=3) or place
         first, then = self._fate(draft, number)
         comment_id = new_id(at)
-        author_id = await self._author(tx, at)
+        author_id = await self._author(tx, first, at)
         await comments.add(
             tx,
             comments.New(
@@ -263,15 +264,15 @@ class Conversation:
             return State.PENDING, None
         return (State.PENDING, State.APPROVED) if rng.random() < 0.15 else (State.APPROVED, None)
 
-    async def _author(self, tx: Tx, at: datetime) -> str:
+    async def _author(self, tx: Tx, state: State, at: datetime) -> str:
         """The id of somebody: most write once or twice, a few all the time."""
         number = int(self._authors * self._rng.random() ** 1.5)
         if number not in self._known_authors:
             email = f"person{number}@example.com"
             tag = self._service.keys.hash_of(email, self._site.id)
-            author = await authors.seen(tx, self._site.id, tag, author_id=random_id(), at=at)
-            self._known_authors[number] = author.id
-        return self._known_authors[number]
+            self._known_authors[number] = (random_id(), tag)
+        known, tag = self._known_authors[number]
+        return await authors.came(tx, self._site.id, tag, state, author_id=known, at=at)
 
 
 async def seed(folder: Path, total: int) -> None:

@@ -91,10 +91,16 @@ async def find(
 
     site = await service.store.glance(unit)
     if site is not None:
-        service.known_sites.put(
-            key, site, size=SITE_BYTES, of=[sites.OUTDATED_BY_CHANGES], mark=mark
-        )
+        for known_by in (key, site.id):
+            service.known_sites.put(
+                known_by, site, size=SITE_BYTES, of=[sites.OUTDATED_BY_CHANGES], mark=mark
+            )
     return site
+
+
+async def as_now(tx: Tx, service: Service, site: Site) -> Site:
+    """A site as it is within a transaction that may write: its rules may have been changed."""
+    return service.known_sites.get(site.id) or await sites.by_id(tx, site.id)
 
 
 async def by_id(service: Service, site_id: str) -> Site:

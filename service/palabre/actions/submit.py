@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from palabre import keys, screening
 from palabre.actions import deliverability
+from palabre.actions.sites import as_now
 from palabre.errors import (
     ArticleClosed,
     DuplicateComment,
@@ -38,8 +39,8 @@ from palabre.store import (
     articles,
     authors,
     comments,
+    facts,
     receipts,
-    sites,
     threads,
     visits,
 )
@@ -78,11 +79,34 @@ class _Tags:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """A submission that may be stored, as far as can be told before anything is written."""
+class _Arrival:
+    """A request to store a comment on *site*. `token`: of the receipt that it will get."""
 
-    submission: Submission
+    service: Service
+    site: Site
+    fields: submission.Fields
+    visitor: Visitor
+    header_key: str | None
+    token: str
+
+    def checked(self, policy: Policy) -> submission.Checked:
+        return submission.check(self.fields, policy, self.site.origins, header_key=self.header_key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A submission that may be stored, as far as reading tells.
+
+    `place`: where it would hang. `replayed`: the id of the comment that this very request brought
+    before, if it did.
+    """
+
+    site: Site
+    sent: Submission
     tags: _Tags
+    known: facts.Known
+    place: comments.Place
+    replayed: str | None
 
 
 async def submit(
@@ -103,19 +127,19 @@ async def submit(
         raise InvalidSubmission(_errors_without_site(fields, header_key))
     if not may_post_from(site, visitor):
         raise OriginNotAllowed
-    look = await service.store.glance(
-        lambda tx: _look(tx, service, site, fields, visitor, header_key)
-    )
-    if service.settings.email_dns_check:
-        await _check_domain(look.submission)
-    html = markup.render(look.submission.text)
-    token = new_token()
+    arrival = _Arrival(service, site, fields, visitor, header_key, new_token())
+    checked = arrival.checked(site.policy)
+    if checked.submission is None or service.settings.email_dns_check:
+        # What is to be refused need not wait for anybody who writes, nor ask a name server.
+        look = await service.store.glance(lambda tx: _first_look(tx, arrival, checked))
+        if service.settings.email_dns_check:
+            await _check_domain(look.sent)
 
     async def unit(tx: Tx) -> Stored:
-        # Its rules as they are now: they may have been changed while this one waited.
-        here = await sites.by_id(tx, site.id)
-        replayed = await _replayed(tx, service, here, look.tags, token)
-        return replayed or await _add(tx, service, here, look, html, token)
+        look = await _look(tx, arrival, checked)
+        if look.replayed is not None:
+            return await _again(tx, arrival, look.site, look.replayed)
+        return await _add(tx, arrival, look)
 
     try:
         return await service.store.write(unit)
@@ -150,107 +174,120 @@ def may_post_from(site: Site, visitor: Visitor) -> bool:
     return visitor.origin is None or visitor.same_origin or visitor.origin in site.origins
 
 
-async def _look(
-    tx: Tx,
-    service: Service,
-    site: Site,
-    fields: submission.Fields,
-    visitor: Visitor,
-    header_key: str | None,
-) -> _Look:
-    """Check the fields by the article's rules, and what else can be refused early.
+async def _first_look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look:
+    """All that can be refused before anything is written. Raises TooFast, too."""
+    look = await _look(tx, arrival, checked)
+    if look.replayed is None:
+        await _check_allowance(tx, arrival.service, look.site, look.tags.visitor)
+    return look
 
-    Before the text is rendered: what is over the limit costs little. The write unit judges again.
-    Writes nothing.
+
+async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look:
+    """Judge the fields by the rules as they are now, the text unseen. Writes nothing.
+
+    *checked*: by the rules of the site as it was known before. Raises InvalidSubmission,
+    IdempotencyMismatch, ArticleClosed.
     """
+    service = arrival.service
     now = service.now()
-    checked = submission.check(fields, site.policy, site.origins, header_key=header_key)
-    errors = list(checked.errors)
-    article = None
-    if checked.article is not None:
+    site = await as_now(tx, service, arrival.site)
+    known = article = None
+    tags = _tags(arrival, checked.submission)
+    if checked.submission is not None and tags is not None:
+        known = await _facts(tx, site, checked.submission, tags, now=now)
+        article = known.article
+    elif checked.article is not None:
         article = await articles.at(tx, site, checked.article, now=now)
-        if article.policy != site.policy:
-            checked = submission.check(fields, article.policy, site.origins, header_key=header_key)
-            errors = list(checked.errors)
-    tags = None if checked.submission is None else _tags(service, site, checked.submission, visitor)
-    is_replay = (
-        tags is not None
-        and tags.request is not None
-        and await receipts.replay(tx, site.id, tags.request.key, now=now) is not None
-    )
-    if article is not None and checked.parent is not None and not is_replay:
-        parent = await threads.parent(tx, article.id, checked.parent)
-        if parent is None:
+    if article is not None and article.policy != arrival.site.policy:
+        checked = arrival.checked(article.policy)
+        tags = tags or _tags(arrival, checked.submission)
+        if known is None and checked.submission is not None and tags is not None:
+            known = await _facts(tx, site, checked.submission, tags, now=now)
+    replay = None
+    if tags is not None and tags.request is not None:
+        replay = await receipts.replay(tx, site.id, tags.request.key, now=now)
+    errors = list(checked.errors)
+    place = comments.TOP
+    if checked.parent is not None and article is not None and replay is None:
+        under = await comments.under(tx, article.id, checked.parent, depth=article.policy.depth)
+        if under is None:
             errors.append(FieldError("parent", "unknown", hint="parent_unknown"))
-    if errors or checked.submission is None or tags is None or article is None:
+        else:
+            place = under
+    if errors or checked.submission is None or tags is None or known is None:
         raise InvalidSubmission(errors)
-    if not is_replay:
-        if not article.open:
-            raise ArticleClosed
-        await _check_allowance(tx, service, site, tags.visitor)
-    return _Look(checked.submission, tags)
+    if replay is not None and tags.request is not None:
+        if not hmac.compare_digest(replay.fields_tag, tags.request.fields.value):
+            raise IdempotencyMismatch
+    elif not known.article.open:
+        raise ArticleClosed
+    replayed = None if replay is None else replay.comment_id
+    return _Look(site, checked.submission, tags, known, place, replayed)
 
 
-async def _replayed(tx: Tx, service: Service, site: Site, tags: _Tags, token: str) -> Stored | None:
-    """The comment that this very request brought before, with a fresh receipt."""
-    if tags.request is None:
-        return None
-    known = await receipts.replay(tx, site.id, tags.request.key, now=service.now())
-    if known is None:
-        return None
-    if not hmac.compare_digest(known.fields_tag, tags.request.fields.value):
-        raise IdempotencyMismatch
-    await receipts.add(
-        tx, keys.digest(token), site_id=site.id, comment_id=known.comment_id, at=service.now()
+async def _facts(
+    tx: Tx, site: Site, sent: Submission, tags: _Tags, *, now: datetime
+) -> facts.Known:
+    return await facts.about(
+        tx,
+        site,
+        sent.article,
+        author=tags.author,
+        text_hash=tags.text,
+        since=now - REPEATS_WITHIN,
+        most=REPEATS_MOST,
+        now=now,
     )
-    await receipts.trim(tx, known.comment_id)
-    return await _stored(tx, service, site, known.comment_id, token)
 
 
-async def _add(
-    tx: Tx,
-    service: Service,
-    site: Site,
-    look: _Look,
-    html: str,
-    token: str,
-) -> Stored:
+async def _again(tx: Tx, arrival: _Arrival, site: Site, comment_id: str) -> Stored:
+    """The comment that this very request brought before, with a fresh receipt."""
+    service, token = arrival.service, arrival.token
+    await receipts.add(
+        tx, keys.digest(token), site_id=site.id, comment_id=comment_id, at=service.now()
+    )
+    await receipts.trim(tx, comment_id)
+    return await _stored(tx, service, site, comment_id, token)
+
+
+async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
     """Screen and store a new comment. Raises `Taken` when the article holds the same one already.
 
     Screened here, on what the store says within the transaction that stores the result: of two
-    that race, the later one is judged knowing the first.
+    that race, the later one is judged knowing the first. Rendered here as well, once nothing
+    else can refuse it: what is over the limit costs little.
     """
-    sent, tags, now = look.submission, look.tags, service.now()
-    article = await articles.at(tx, site, sent.article, now=now)
+    service, site, sent, tags = arrival.service, look.site, look.sent, look.tags
+    now = service.now()
+    article = look.known.article
     if not article.id:
         await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
         article = await articles.at(tx, site, sent.article, now=now)
-    if not article.open:
-        raise ArticleClosed
     recent = await _take_allowance(tx, service, site, tags.visitor)
-    place = comments.TOP
-    if sent.parent is not None:
-        under = await comments.under(tx, article.id, sent.parent, depth=article.policy.depth)
-        if under is None:
-            raise InvalidSubmission([FieldError("parent", "unknown", hint="parent_unknown")])
-        place = under
-    author = await authors.seen(tx, site.id, tags.author, author_id=random_id(), at=now)
-    facts = Facts(
-        policy=article.policy,
-        same_text=await comments.same_text(
-            tx, site.id, tags.text, since=now - REPEATS_WITHIN, most=REPEATS_MOST
+    verdict = screening.screen(
+        sent,
+        Facts(
+            policy=article.policy,
+            same_text=look.known.same_text,
+            recent=recent,
+            blocked=look.known.blocked,
         ),
-        recent=recent,
-        blocked=author.blocked,
     )
-    verdict = screening.screen(sent, facts)
+    author_id = await authors.came(
+        tx,
+        site.id,
+        tags.author,
+        verdict.state,
+        author_id=look.known.author_id or random_id(),
+        at=now,
+    )
     new = comments.New(
         id=new_id(now),
         site_id=site.id,
         article_id=article.id,
-        author_id=author.id,
+        author_id=author_id,
         moderator_id=None,
-        place=place,
+        place=look.place,
         asked_parent=sent.parent,
         state=verdict.state,
         told=verdict.told if verdict.told is not verdict.state else None,
@@ -259,19 +296,19 @@ async def _add(
         title=sent.title,
         hue=service.keys.hue(sent.name, article.id),
         text=sent.text,
-        html=html,
+        html=markup.render(sent.text),
         fingerprint=tags.fingerprint,
         text_hash=tags.text,
         at=now,
         signals=verdict.signals,
     )
     await comments.add(tx, new, by=Decider(verdict.by))
-    await receipts.add(tx, keys.digest(token), site_id=site.id, comment_id=new.id, at=now)
+    await receipts.add(tx, keys.digest(arrival.token), site_id=site.id, comment_id=new.id, at=now)
     if tags.request is not None:
         await receipts.remember(
             tx, site.id, tags.request.key, tags.request.fields, comment_id=new.id, at=now
         )
-    return Stored(_as_told(new, verdict.told), article, token)
+    return Stored(_as_told(new, verdict.told), article, arrival.token)
 
 
 def _as_told(new: comments.New, told: State) -> Shown:
@@ -333,7 +370,10 @@ async def _stored(tx: Tx, service: Service, site: Site, comment_id: str, token: 
     return Stored(replace(row.shown, state=told), article, token)
 
 
-def _tags(service: Service, site: Site, sent: Submission, visitor: Visitor) -> _Tags:
+def _tags(arrival: _Arrival, sent: Submission | None) -> _Tags | None:
+    if sent is None:
+        return None
+    service, site, visitor = arrival.service, arrival.site, arrival.visitor
     request = None
     if sent.idempotency_key is not None:
         # The address and not its tag, which changes with the keys: it only goes into a hash here.

@@ -91,14 +91,18 @@ async def add(tx: Tx, site: Site, address: str, *, article_id: str, at: datetime
     )
 
 
-async def next_place(tx: Tx, article_id: str) -> int:
-    """The place of one more comment on the article; no two get the same."""
+async def next_place(tx: Tx, article_id: str, *, approved: bool) -> int:
+    """The place of one more comment on the article, counted if approved; no two get the same."""
     row = await tx.one(
-        "update article set last_place = last_place + 1 where id = :id returning last_place",
+        "update article set last_place = last_place + 1, approved = approved + :n, "
+        "version = version + :n where id = :id returning id, site_id, last_place",
         id=article_id,
+        n=int(approved),
     )
     if row is None:
         raise LookupError(article_id)
+    if approved:
+        _outdate(tx, row)
     return int(row["last_place"])
 
 

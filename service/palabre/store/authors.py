@@ -5,27 +5,35 @@ from __future__ import annotations
 from datetime import datetime
 
 from palabre.keys import Tag
-from palabre.model import Author
+from palabre.model import Author, State
 from palabre.store.tx import Row, Tx, moment, moment_or_none, ms
 
 _COUNTED = ("approved", "rejected", "spam")
 
 
-async def seen(tx: Tx, site_id: str, tag: Tag, *, author_id: str, at: datetime) -> Author:
-    """The author behind a tag, who becomes known under *author_id* if new."""
+async def came(
+    tx: Tx, site_id: str, tag: Tag, state: State, *, author_id: str, at: datetime
+) -> str:
+    """The id of the author behind a tag, one more of whose comments is in *state*.
+
+    They become known under *author_id* if new.
+    """
     row = await tx.one(
-        "insert into author (id, site_id, tag, key_id, first_seen_at) "
-        "values (:id, :site, :tag, :key, :at) "
-        "on conflict (site_id, tag) do update set key_id = excluded.key_id returning *",
+        "insert into author as w (id, site_id, tag, key_id, first_seen_at, approved, spam) "
+        "values (:id, :site, :tag, :key, :at, :approved, :spam) "
+        "on conflict (site_id, tag) do update set key_id = excluded.key_id, "
+        "approved = w.approved + excluded.approved, spam = w.spam + excluded.spam returning id",
         id=author_id,
         site=site_id,
         tag=tag.value,
         key=tag.key_id,
         at=ms(at),
+        approved=int(state is State.APPROVED),
+        spam=int(state is State.SPAM),
     )
     if row is None:
         raise LookupError(author_id)
-    return author(row, now=at)
+    return str(row["id"])
 
 
 async def by_tag(tx: Tx, site_id: str, tag: Tag, *, now: datetime) -> Author | None:
@@ -90,7 +98,7 @@ async def forget_if_gone(tx: Tx, author_id: str, *, now: datetime) -> None:
 def author(row: Row, *, now: datetime) -> Author:
     """An author as they stand at *now*: a block past its end is none."""
     until = row["blocked_until"]
-    is_blocked = row["blocked_at"] is not None and (until is None or ms(now) < until)
+    blocked = is_blocked(row, now=now)
     return Author(
         id=row["id"],
         site_id=row["site_id"],
@@ -98,7 +106,13 @@ def author(row: Row, *, now: datetime) -> Author:
         approved=row["approved"],
         rejected=row["rejected"],
         spam=row["spam"],
-        blocked=is_blocked,
-        blocked_until=moment_or_none(until) if is_blocked else None,
-        blocked_reason=row["blocked_reason"] if is_blocked else None,
+        blocked=blocked,
+        blocked_until=moment_or_none(until) if blocked else None,
+        blocked_reason=row["blocked_reason"] if blocked else None,
     )
+
+
+def is_blocked(row: Row, *, now: datetime) -> bool:
+    """Whether a block stands at *now*."""
+    until = row["blocked_until"]
+    return row["blocked_at"] is not None and (until is None or ms(now) < until)

@@ -112,33 +112,20 @@ def text_hash(text: str) -> bytes:
     return hashlib.sha256(" ".join(text.split()).casefold().encode()).digest()[:16]
 
 
-async def same_text(tx: Tx, site_id: str, text_hash: bytes, *, since: datetime, most: int) -> int:
-    """How many comments of the site have this text, counted up to *most*."""
-    row = await tx.one(
-        "select count(*) as n from (select 1 from comment where site_id = :site "
-        "and body_hash = :hash and created_at > :since limit :most) as same",
-        site=site_id,
-        hash=text_hash,
-        since=ms(since),
-        most=most,
-    )
-    return int(row["n"]) if row else 0
-
-
-async def add(tx: Tx, new: New, *, by: Decider) -> int:
-    """Store a comment with its first decision; its number.
+async def add(tx: Tx, new: New, *, by: Decider) -> None:
+    """Store a comment with its first decision. Its author has been counted by `authors.came`.
 
     Raises `Taken("comment_fingerprint")` when the article holds the same one.
     """
-    place = await articles.next_place(tx, new.article_id)
     is_approved = new.state is State.APPROVED
-    row = await tx.one(
+    place = await articles.next_place(tx, new.article_id, approved=is_approved)
+    await tx.run(
         "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
         "asked_parent, depth, root, path, state, told, name, website, title, hue, body, html, "
         "signals, fingerprint, body_hash, is_shown, decided_at, decided_by, state_at, created_at) "
         "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
         ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :fingerprint, "
-        ":body_hash, :is_shown, :decided_at, :decided_by, :at, :at) returning seq",
+        ":body_hash, :is_shown, :decided_at, :decided_by, :at, :at)",
         id=new.id,
         site=new.site_id,
         article=new.article_id,
@@ -165,29 +152,12 @@ async def add(tx: Tx, new: New, *, by: Decider) -> int:
         decided_by=None if new.state is State.PENDING else by.name,
         at=ms(new.at),
     )
-    if row is None:
-        raise LookupError(new.id)
-    standing = Standing(
-        seq=row["seq"],
-        id=new.id,
-        site_id=new.site_id,
-        article_id=new.article_id,
-        author_id=new.author_id,
-        parent_id=new.place.parent_id,
-        asked_parent=new.asked_parent,
-        state=new.state,
-        version=1,
-        name=new.name,
-        website=new.website,
-        text=new.text,
-        told=new.told,
-        title=new.title,
-    )
-    await _count(tx, standing, came=new.state)
-    await decisions.add(tx, standing.site_id, new.id, None, new.state, by=by, at=new.at)
+    await _tally(tx, new.site_id, new.state, 1)
+    if is_approved and new.place.parent_id is not None:
+        await _count_below(tx, new.place.parent_id, 1)
+    await decisions.add(tx, new.site_id, new.id, None, new.state, by=by, at=new.at)
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
-    return standing.seq
 
 
 async def standing(tx: Tx, comment_id: str, *, site_id: str | None) -> Standing | None:
@@ -322,19 +292,23 @@ async def rewrite(
     return True
 
 
-async def _count(tx: Tx, comment: Standing, *, came: State, went: State | None = None) -> None:
-    """Keep every counter true when a comment comes to a state from another (or from nowhere)."""
+async def _tally(tx: Tx, site_id: str, state: State, n: int) -> None:
+    """*n* more (or fewer) of the site's comments are in *state*."""
+    await tx.run(
+        "update site_tally set comments = comments + :n where site_id = :site and state = :state",
+        site=site_id,
+        state=state,
+        n=n,
+    )
+
+
+async def _count(tx: Tx, comment: Standing, *, came: State, went: State) -> None:
+    """Keep every counter true when a comment goes from one state to another."""
     # In one order always, so that two transactions never wait for each other's row.
-    for state, n in sorted((state, n) for state, n in ((went, -1), (came, 1)) if state):
+    for state, n in sorted(((went, -1), (came, 1))):
         if state is State.DELETED:
             continue
-        await tx.run(
-            "update site_tally set comments = comments + :n "
-            "where site_id = :site and state = :state",
-            site=comment.site_id,
-            state=state,
-            n=n,
-        )
+        await _tally(tx, comment.site_id, state, n)
         if comment.author_id is not None:
             await authors.count(tx, comment.author_id, state, n)
     approved = (came is State.APPROVED) - (went is State.APPROVED)

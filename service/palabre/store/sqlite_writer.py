@@ -94,13 +94,12 @@ class Writer:
         if self._closing:
             raise Busy(retry_after_s=5)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        # Whoever waits may be gone by then; what happened to the unit is still "retrieved".
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             self._queue.put_nowait(_Waiting(unit, long, future))
         except asyncio.QueueFull:
             raise Busy(retry_after_s=1) from None
-        return await asyncio.shield(future)
+        # Whoever waits may give up, which cancels the future and not the unit.
+        return await future
 
     async def alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """*work*'s result, done in the connection's thread while no transaction is open.

@@ -31,6 +31,11 @@ _URL = re.compile(
     rf"(?<![A-Za-z0-9+\\]){BEGINNING}"
     r"[^\x00-\x20\x7f-\xa0\s\"<>\\`|«»‹›“”„‘’…\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]++"
 )
+_PLAIN = re.compile(
+    r"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,20}(?:/[A-Za-z0-9._~/-]*+(?:\?[A-Za-z0-9=._~-]*+)?)?"
+)
+"""A link of which nh3 can only say yes: every host that ends in letters alone is a name to it,
+unless it has two hyphens together, which may be punycode."""
 _AFTER_URL = frozenset(".,;:!?'*_~")
 """ASCII at the end of a URL that belongs to the sentence, or closes a mark around it."""
 
@@ -55,6 +60,8 @@ def href(url: str) -> str | None:
         link = address.link(url)
     except address.AddressError:
         return None
+    if _PLAIN.fullmatch(link):
+        return link
     # nh3 has the last word on hosts (`1.2.3.4.5` is none): better asked before than overruled.
     return link if "href=" in _judge().clean(f'<a href="{html.escape(link)}">') else None
 

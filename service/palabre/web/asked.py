@@ -63,8 +63,9 @@ def asked(request: Request) -> Asked:
     if not isinstance(known, Asked):
         known = Asked(request.app.state.service, request.scope, request.headers)
         request.scope["palabre.asked"] = known
-        given = request.query_params.getlist("lang")
-        known.lang = given[0] if len(given) == 1 else None
+        if request.scope["query_string"]:
+            given = request.query_params.getlist("lang")
+            known.lang = given[0] if len(given) == 1 else None
     return known
 
 

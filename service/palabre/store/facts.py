@@ -1,0 +1,63 @@
+"""What the store holds about a submission before it is stored: all of it in one read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from palabre.keys import Tag
+from palabre.model import Article, Site
+from palabre.store import articles, authors
+from palabre.store.tx import Tx, ms
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The article, without an id if it isn't stored; and what screening wants to know.
+
+    `author_id`: of the author behind the tag, if anybody is. `blocked`: whether a moderator has
+    blocked them. `same_text`: comments of the site that have this text.
+    """
+
+    article: Article
+    author_id: str | None
+    blocked: bool
+    same_text: int
+
+
+async def about(
+    tx: Tx,
+    site: Site,
+    address: str,
+    *,
+    author: Tag,
+    text_hash: bytes,
+    since: datetime,
+    most: int,
+    now: datetime,
+) -> Known:
+    """What is known at *now*. Equal texts count from *since* on, and up to *most*."""
+    row = await tx.one(
+        "select a.*, w.id as known_author, w.blocked_at, w.blocked_until, "
+        "(select count(*) from (select 1 from comment where site_id = :site "
+        "and body_hash = :text and created_at > :since limit :most) as same) as same_text "
+        "from site as s left join article as a on a.site_id = s.id and a.address = :address "
+        "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
+        site=site.id,
+        address=address,
+        author=author.value,
+        text=text_hash,
+        since=ms(since),
+        most=most,
+    )
+    if row is None:
+        raise LookupError(site.id)
+    is_stored = row["id"] is not None
+    return Known(
+        article=articles.article(row, site, now=now)
+        if is_stored
+        else articles.unknown(site, address),
+        author_id=row["known_author"],
+        blocked=authors.is_blocked(row, now=now),
+        same_text=row["same_text"],
+    )
