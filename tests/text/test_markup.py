@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naughty import NAUGHTY
-from palabre.text import markdown, markup
+from palabre.text import markdown, markup, urls
 from palabre.text.markup import DELIMITER_LIMIT, LINE_LIMIT, MARKUP_LIMIT, render
 
 REL = "nofollow ugc noopener"
@@ -625,3 +625,17 @@ def test_a_flood_beyond_the_limits_never_reaches_the_parser(unit: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(markdown, "render", lambda _text: pytest.fail("parsed"))
         assert Page(render(text)).faults == []
+
+
+HOSTS = r"([a-z0-9-]{1,8}\.){1,3}[a-z0-9-]{1,8}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.from_regex(rf"https?://{HOSTS}(/[A-Za-z0-9._~-]{{0,5}}){{0,2}}(\?[a-z0-9=]{{0,5}})?\Z"))
+@example("http://xn--a.fr/")
+@example("http://1.2.3.4.5/")
+@example("http://a.0x7f/")
+@example("http://a-.fr/")
+def test_a_url_is_a_link_just_when_the_net_leaves_it_one(url: str) -> None:
+    net = nh3.Cleaner(tags={"a"}, attributes={"a": {"href"}}, url_relative="deny")
+    assert (urls.href(url) is not None) == ("href=" in net.clean(f'<a href="{url}">'))

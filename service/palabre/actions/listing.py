@@ -54,11 +54,10 @@ async def page(
 
     async def unit(tx: Tx) -> Page:
         article = await articles.at(tx, site, address, now=service.now())
-        rows = []
+        shown: tuple[Shown, ...] = ()
+        more = None
         if article.id:
-            rows = await threads.page(tx, article.id, order=order, after=after, limit=limit + 1)
-        more = rows[limit - 1][1] if len(rows) > limit else None
-        shown = tuple(comment for comment, _ in rows[:limit])
+            shown, more = await threads.page(tx, article.id, order=order, after=after, limit=limit)
         return Page(article, site, shown, more, articles.outdated_by_changes_of(article))
 
     return await service.store.glance(unit)

@@ -28,8 +28,8 @@ _SHOWN = (
 
 async def page(
     tx: Tx, article_id: str, *, order: Order, after: Seen | None, limit: int
-) -> list[tuple[Shown, Seen]]:
-    """Approved comments and tombstones of an article, in reading order, each with its cursor.
+) -> tuple[tuple[Shown, ...], Seen | None]:
+    """Approved comments and tombstones of an article, in reading order; the last, if more follow.
 
     *after*: the cursor of the last row seen, which may have vanished since. Costs one or two
     index ranges of *limit* rows, wherever in the thread. An unknown article is an empty page.
@@ -39,11 +39,15 @@ async def page(
             _SHOWN + "and path > :path order by path limit :limit",
             article=article_id,
             path=after.path if after else "",
-            limit=limit,
+            limit=limit + 1,
         )
     else:
-        rows = await _newest(tx, article_id, after=after, limit=limit)
-    return [(shown(row), Seen(row["root"], row["path"])) for row in rows]
+        rows = await _newest(tx, article_id, after=after, limit=limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return (
+        tuple([shown(row) for row in rows[:limit]]),
+        None if last is None else Seen(last["root"], last["path"]),
+    )
 
 
 async def _newest(tx: Tx, article_id: str, *, after: Seen | None, limit: int) -> list[Row]:

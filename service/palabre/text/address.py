@@ -20,6 +20,9 @@ _TRACKING = re.compile(
 )
 """Query parameters that say how a reader came, not what they read (contract 3.1)."""
 
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-]++)++")
+"""A path that is its own canonical form already, as nearly all are."""
+
 _BARE_PATH = re.compile(r"/(?![/\\])")
 
 _PORTS = {"http": 80, "https": 443}
@@ -70,6 +73,8 @@ def canonical(raw: str, origins: Sequence[str]) -> str:
     """
     if len(raw) > ADDRESS_LIMIT:
         raise AddressError("too_long")
+    if _PLAIN.fullmatch(raw):
+        return raw
     located, _, query = raw.partition("#")[0].partition("?")
     if _BROKEN.search(raw) or _HALF_ESCAPE.search(located) or _HALF_ESCAPE.search(query):
         raise AddressError("invalid")

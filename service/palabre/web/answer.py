@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import brotli
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,12 +27,11 @@ PUBLIC_PAGE_CSP = (
     "default-src 'none'; style-src 'self'; form-action 'self'{form}; base-uri 'none'; "
     "frame-ancestors {frame}"
 )
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def encode(value: object) -> bytes:
     """JSON as we send it: compact UTF-8."""
-    return _ENCODER.encode(value).encode()
+    return to_json(value)
 
 
 def json_answer(

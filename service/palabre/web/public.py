@@ -75,8 +75,10 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
     order = choice(given, "order", ("oldest", "newest"))
     site = await site_of(asks, name=given.get("site"), article=given.get("article"))
     path = canonical(site, given.get("article"))
-    article = await articles.at(asks.service, site, path)
-    after = _after(asks, article, order, given.get("after"))
+    after = None
+    if "after" in given:
+        article = await articles.at(asks.service, site, path)
+        after = _after(asks, article, order, given["after"])
     found = await listing.page(
         asks.service,
         site,
@@ -128,9 +130,7 @@ def _scope(article: Article, order: str) -> str:
     return f"listing/{article.id}/{order}"
 
 
-def _after(asks: Asked, article: Article, order: str, given: str | None) -> Seen | None:
-    if given is None:
-        return None
+def _after(asks: Asked, article: Article, order: str, given: str) -> Seen:
     try:
         root, path = cursor.position(asks.service.keys, _scope(article, order), given)
     except ValueError as exc:

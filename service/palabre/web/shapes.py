@@ -15,7 +15,10 @@ Json = dict[str, Any]
 
 def instant(moment: datetime | None) -> str | None:
     """A time in RFC 3339, UTC, to the second."""
-    return None if moment is None else f"{moment.astimezone(UTC).isoformat()[:19]}Z"
+    if moment is None:
+        return None
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat()[:19] + "Z"
 
 
 def public(comment: Shown) -> Json:

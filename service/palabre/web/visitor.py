@@ -51,11 +51,11 @@ def network_of(peer: str | None, headers: Headers, trusted: Sequence[Network]) -
     headers are there X-Forwarded-For counts, which every proxy writes; `Forwarded` may then be
     the visitor's own. Never raises.
     """
-    here = _address(peer or "")
     x_forwarded_for, forwarded = _values(headers)
     if not x_forwarded_for and not forwarded:
-        return Client(_network(here), forwarded_by_stranger=False)
-    if here is None or not _is_in(here, trusted):
+        return Client(_network(_address(peer or "")), forwarded_by_stranger=False)
+    here, is_trusted = _peer(peer or "", tuple(trusted))
+    if not is_trusted:
         return Client(_network(here), forwarded_by_stranger=True)
     entry_of = _node if x_forwarded_for else _for
     for entry in reversed(",".join(x_forwarded_for or forwarded).split(",")):
@@ -68,6 +68,13 @@ def network_of(peer: str | None, headers: Headers, trusted: Sequence[Network]) -
         if not _is_in(hop, trusted):
             break
     return Client(_network(here), forwarded_by_stranger=False)
+
+
+@functools.lru_cache(maxsize=16)  # a site has one proxy, or a few
+def _peer(text: str, trusted: tuple[Network, ...]) -> tuple[Address | None, bool]:
+    """The address of a peer that forwards, and whether it is trusted to."""
+    here = _address(text)
+    return here, here is not None and _is_in(here, trusted)
 
 
 def is_direct_loopback(peer: str | None, headers: Headers) -> bool:
