@@ -631,7 +631,7 @@ HOSTS = r"([a-z0-9-]{1,8}\.){1,3}[a-z0-9-]{1,8}"
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.from_regex(rf"https?://{HOSTS}(/[A-Za-z0-9._~-]{{0,5}}){{0,2}}(\?[a-z0-9=]{{0,5}})?\Z"))
+@given(st.from_regex(rf"\Ahttps?://{HOSTS}(/[A-Za-z0-9._~-]{{0,5}}){{0,2}}(\?[a-z0-9=]{{0,5}})?\Z"))
 @example("http://xn--a.fr/")
 @example("http://1.2.3.4.5/")
 @example("http://a.0x7f/")

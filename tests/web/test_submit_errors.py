@@ -143,6 +143,14 @@ async def test_an_unknown_parent_is_told_with_the_other_fields(
     assert found == {"parent": "unknown", "email": "invalid"}
 
 
+@pytest.mark.parametrize(("article", "code"), [("//elsewhere/x", "not_allowed"), ("", "required")])
+async def test_an_unknown_parent_is_told_with_an_article_that_is_none(
+    client: httpx2.AsyncClient, article: str, code: str
+) -> None:
+    found = field_codes(await post(client, makers.fields(article=article, parent="gone")))
+    assert found == {"article": code, "parent": "unknown"}
+
+
 @pytest.mark.usefixtures("strict")
 async def test_a_replay_is_answered_though_the_article_is_closed(
     client: httpx2.AsyncClient, used_up: dict[str, str]

@@ -208,8 +208,11 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
         replay = await receipts.replay(tx, site.id, tags.request.key, now=now)
     errors = list(checked.errors)
     place = comments.TOP
-    if checked.parent is not None and article is not None and replay is None:
-        under = await comments.under(tx, article.id, checked.parent, depth=article.policy.depth)
+    if checked.parent is not None and replay is None:
+        under = None  # as on an article that there can't be
+        if article is not None:
+            depth = article.policy.depth
+            under = await comments.under(tx, article.id, checked.parent, depth=depth)
         if under is None:
             errors.append(FieldError("parent", "unknown", hint="parent_unknown"))
         else:
