@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from palabre import keys, screening
 from palabre.actions import deliverability
 from palabre.actions.sites import as_now
+from palabre.actions.tags import Tags, tags_of
 from palabre.errors import (
     ArticleClosed,
     DuplicateComment,
@@ -20,7 +20,6 @@ from palabre.errors import (
     TooFast,
 )
 from palabre.ids import new_id, new_token, random_id
-from palabre.keys import Tag
 from palabre.model import (
     Article,
     Decider,
@@ -60,25 +59,6 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """What a request is recognised by when it comes again: its key, and its fields."""
-
-    key: Tag
-    fields: Tag
-
-
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    """What an accepted submission is known by: hashes that can be stored."""
-
-    author: Tag
-    visitor: bytes
-    request: _Request | None
-    fingerprint: bytes
-    text: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Arrival:
     """A request to store a comment on *site*. `token`: of the receipt that it will get."""
 
@@ -92,6 +72,9 @@ class _Arrival:
     def checked(self, policy: Policy) -> submission.Checked:
         return submission.check(self.fields, policy, self.site.origins, header_key=self.header_key)
 
+    def tags(self, sent: Submission) -> Tags:
+        return tags_of(self.service, self.site, sent, self.visitor)
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -103,7 +86,7 @@ class _Look:
 
     site: Site
     sent: Submission
-    tags: _Tags
+    tags: Tags
     known: facts.Known
     place: comments.Place
     replayed: str | None
@@ -191,17 +174,17 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
     service = arrival.service
     now = service.now()
     site = await as_now(tx, service, arrival.site)
-    known = article = None
-    tags = _tags(arrival, checked.submission)
-    if checked.submission is not None and tags is not None:
+    known = article = tags = None
+    if checked.submission is not None:
+        tags = arrival.tags(checked.submission)
         known = await _facts(tx, site, checked.submission, tags, now=now)
         article = known.article
     elif checked.article is not None:
         article = await articles.at(tx, site, checked.article, now=now)
     if article is not None and article.policy != arrival.site.policy:
         checked = arrival.checked(article.policy)
-        tags = tags or _tags(arrival, checked.submission)
-        if known is None and checked.submission is not None and tags is not None:
+        if known is None and checked.submission is not None:
+            tags = arrival.tags(checked.submission)
             known = await _facts(tx, site, checked.submission, tags, now=now)
     replay = None
     if tags is not None and tags.request is not None:
@@ -228,9 +211,7 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
     return _Look(site, checked.submission, tags, known, place, replayed)
 
 
-async def _facts(
-    tx: Tx, site: Site, sent: Submission, tags: _Tags, *, now: datetime
-) -> facts.Known:
+async def _facts(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:
     return await facts.about(
         tx,
         site,
@@ -371,28 +352,6 @@ async def _stored(tx: Tx, service: Service, site: Site, comment_id: str, token: 
         raise LookupError(row.article_id)
     told = row.told or row.shown.state
     return Stored(replace(row.shown, state=told), article, token)
-
-
-def _tags(arrival: _Arrival, sent: Submission | None) -> _Tags | None:
-    if sent is None:
-        return None
-    service, site, visitor = arrival.service, arrival.site, arrival.visitor
-    request = None
-    if sent.idempotency_key is not None:
-        # The address and not its tag, which changes with the keys: it only goes into a hash here.
-        fields = [sent.article, sent.name, sent.website, sent.text, sent.parent, sent.title]
-        exact = json.dumps([*fields, sent.email]).encode()
-        request = _Request(
-            key=service.keys.tag("request", site.id, sent.idempotency_key.encode()),
-            fields=service.keys.tag("fields", site.id, exact),
-        )
-    return _Tags(
-        author=service.keys.hash_of(sent.email, site.id),
-        visitor=service.keys.visitor(visitor.network, site.id, service.now().date()),
-        request=request,
-        fingerprint=comments.fingerprint(sent.name, sent.parent, sent.text),
-        text=comments.text_hash(sent.text),
-    )
 
 
 async def _check_domain(sent: Submission) -> None:

@@ -19,16 +19,19 @@ async def came(
     They become known under *author_id* if new.
     """
     row = await tx.one(
-        "insert into author as w (id, site_id, tag, key_id, first_seen_at, approved, spam) "
-        "values (:id, :site, :tag, :key, :at, :approved, :spam) "
+        "insert into author as w "
+        "(id, site_id, tag, key_id, first_seen_at, approved, rejected, spam) "
+        "values (:id, :site, :tag, :key, :at, :approved, :rejected, :spam) "
         "on conflict (site_id, tag) do update set key_id = excluded.key_id, "
-        "approved = w.approved + excluded.approved, spam = w.spam + excluded.spam returning id",
+        "approved = w.approved + excluded.approved, rejected = w.rejected + excluded.rejected, "
+        "spam = w.spam + excluded.spam returning id",
         id=author_id,
         site=site_id,
         tag=tag.value,
         key=tag.key_id,
         at=ms(at),
         approved=int(state is State.APPROVED),
+        rejected=int(state is State.REJECTED),
         spam=int(state is State.SPAM),
     )
     if row is None:

@@ -52,11 +52,11 @@ async def about(
     )
     if row is None:
         raise LookupError(site.id)
-    is_stored = row["id"] is not None
+    article = articles.unknown(site, address)
+    if row["id"] is not None:
+        article = articles.article(row, site, now=now)
     return Known(
-        article=articles.article(row, site, now=now)
-        if is_stored
-        else articles.unknown(site, address),
+        article=article,
         author_id=row["known_author"],
         blocked=authors.is_blocked(row, now=now),
         same_text=row["same_text"],
