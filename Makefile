@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 T ?= tests
+# Three for two cores: half of the time a test waits for a disk, a server or a browser.
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench bench-full experiments lock clean
@@ -26,7 +28,7 @@ serve: $(VENV)/.run-ready  ## run everything on SQLite at http://127.0.0.1:8000,
 	@exec $(BIN)/palabre serve
 
 test: $(VENV)/.test-ready  ## run the whole test suite; T=tests/web/test_submit.py for a part of it
-	$(BIN)/python -m pytest $(T) --ignore=tests/experiments
+	$(BIN)/python -m pytest $(T) --ignore=tests/experiments --numprocesses=$(WORKERS) --dist=loadgroup
 
 check: $(VENV)/.test-ready  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .
@@ -37,7 +39,7 @@ format: $(VENV)/.test-ready  ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test-ready  ## rates, memory and a flood beside bare baselines and Isso (6 minutes, needs wrk)
+bench: $(VENV)/.test-ready  ## rates, memory and a flood beside bare baselines and Isso, both engines (8 minutes, needs wrk)
 	$(BIN)/python tests/bench/run.py $(PARTS)
 
 bench-full: $(VENV)/.test-ready  ## the same for longer, and up to a million comments
@@ -48,6 +50,7 @@ experiments: $(VENV)/.test-ready  ## the long ones: hundreds of kills under load
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --group build pyproject.toml -o requirements.lock --custom-compile-command "make lock"
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --group build --extra postgres -c requirements.lock pyproject.toml -o requirements-postgres.lock --custom-compile-command "make lock"
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --group build --group test --group lint --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock --custom-compile-command "make lock"
 
 clean:  ## remove what make made, but not data/

@@ -9,14 +9,12 @@ from palabre.text.words import words
 
 _WRONG = {
     "site_tally": (
-        "select t.site_id, t.state, t.comments, (select count(*) from comment as c "
-        "where c.site_id = t.site_id and c.state = t.state) as n from site_tally as t "
-        "where t.comments <> n"
+        "select site_id, state, comments from site_tally as t where comments <> "
+        "(select count(*) from comment as c where c.site_id = t.site_id and c.state = t.state)"
     ),
     "article.approved": (
-        "select a.address, a.approved, (select count(*) from comment as c "
-        "where c.article_id = a.id and c.state = 'approved') as n from article as a "
-        "where a.approved <> n"
+        "select address, approved from article as a where approved <> "
+        "(select count(*) from comment as c where c.article_id = a.id and c.state = 'approved')"
     ),
     "author": (
         "select a.id, a.approved, a.rejected, a.spam from author as a where "
@@ -34,7 +32,8 @@ _WRONG = {
         "(select count(*) from beneath as b where b.top = c.id and b.state = 'approved')"
     ),
     "comment.is_shown": (
-        "select id from comment where is_shown <> (state = 'approved' or approved_below > 0)"
+        "select id from comment where is_shown <> "
+        "case when state = 'approved' or approved_below > 0 then 1 else 0 end"
     ),
     "comment.version": (
         "select c.id, c.version from comment as c where c.version <> "
@@ -46,11 +45,12 @@ _WRONG = {
         "where comment_id = c.id order by seq desc limit 1)"
     ),
     "the chain of decisions": (
-        "select d.seq from decision as d where d.from_state is not (select before.to_state "
-        "from decision as before where before.comment_id = d.comment_id and before.seq < d.seq "
+        "select d.seq from decision as d where d.from_state is distinct from "
+        "(select before.to_state from decision as before "
+        "where before.comment_id = d.comment_id and before.seq < d.seq "
         "order by before.seq desc limit 1)"
     ),
-    "an arrow to itself": "select seq from decision where from_state is to_state",
+    "an arrow to itself": "select seq from decision where from_state = to_state",
 }
 
 
@@ -62,8 +62,13 @@ async def assert_counters_are_true(service: Service) -> None:
             wrong = [dict(row) for row in await tx.all(sql)]
             assert wrong == [], counter
         indexed = {
-            row["rowid"]: row["words"]
-            for row in await tx.all("select rowid, words from word_index")
+            row["seq"]: row["words"]
+            for row in await tx.all(
+                tx.either(
+                    sqlite="select rowid as seq, words from word_index",
+                    postgres="select seq, words from comment_words",
+                )
+            )
         }
         said = {
             row["seq"]: " ".join(words(f"{row['name']}\n{row['body']}"))

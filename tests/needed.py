@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
 
 def program(name: str) -> str:
     """The path of a program."""
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is not installed, and in CI it has to be")
-        pytest.skip(f"{name} is not installed")
-    return found
+    return shutil.which(name) or absent(name)
+
+
+def absent(name: str) -> NoReturn:
+    """What the test needs is not here."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{name} is not installed, and in CI it has to be")
+    pytest.skip(f"{name} is not installed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -131,17 +132,23 @@ class Nginx(Proxy):
 
 class Caddy(Proxy):
     def configure(self) -> None:
+        is_several = " " in self._upstream
         # The administration's port is the same for every Caddy of a machine.
-        example = replaced(
-            (DEPLOY / "Caddyfile").read_text("utf-8"),
-            {"\tlog default {": "\tadmin off\n\tlog default {"},
-        )
+        adapted = {"\tlog default {": "\tadmin off\n\tlog default {"}
+        if is_several:
+            adapted |= {
+                "health_interval 5s": "health_interval 1s",
+                "fail_duration 5s": "fail_duration 1s",
+                "lb_try_interval 100ms": f"lb_try_interval 100ms\n\t{_buffering()}",
+            }
+        example = replaced((DEPLOY / "Caddyfile").read_text("utf-8"), adapted)
         config = self.folder / "Caddyfile"
         config.write_text(example, "utf-8")
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ |= {
             "COMMENTS_HOST": self.url,
             "COMMENTS_UPSTREAM": self._upstream,
+            "COMMENTS_UPSTREAMS": "several" if is_several else "one",
             "HOME": str(self.folder),
             "XDG_DATA_HOME": str(self.folder / "data"),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
@@ -149,6 +156,16 @@ class Caddy(Proxy):
         options = ["--adapter", "caddyfile", "--config", str(config)]
         self.command = [installed("caddy"), "run", *options]
         self.check = [installed("caddy"), "validate", *options]
+
+
+def _buffering() -> str:
+    """The line that the example asks for where Caddy is old."""
+    done = subprocess.run([installed("caddy"), "version"], capture_output=True, text=True)
+    numbers = re.findall(r"\d+", done.stdout)
+    version = tuple(map(int, numbers[:3]))
+    if version >= (2, 11, 2):
+        return ""
+    return "request_buffers 300KB" if version >= (2, 7) else "buffer_requests"
 
 
 def visitor(proxy: Proxy, address: str = "127.0.0.1") -> httpx2.Client:

@@ -112,14 +112,21 @@ async def prepared(service: Running, comments: int) -> tuple[dict[str, str], lis
 
 
 async def race(
-    service: Running, number: int, deciders: Sequence[tuple[Watched, Decide]], *, seed: int
+    services: Sequence[Running],
+    number: int,
+    deciders: Sequence[tuple[Watched, Decide]],
+    *,
+    seed: int,
 ) -> Tally:
-    """*number* rounds, shared by the deciders: decide, then wait until every reader has seen it."""
+    """*number* rounds, shared by the deciders: decide, then wait until every reader has seen it.
+
+    The readers are shared out among the services.
+    """
     tally = Tally()
     watched = [one for one, _ in deciders]
     async with asyncio.TaskGroup() as group:
         readers = [
-            group.create_task(_read_on(service, reader, watched, tally))
+            group.create_task(_read_on(services[reader % len(services)], reader, watched, tally))
             for reader in range(READERS)
         ]
         deciding = [
@@ -129,10 +136,11 @@ async def race(
         await asyncio.gather(*deciding)
         for reader in readers:
             reader.cancel()
-    async with httpx2.AsyncClient(base_url=service.url, timeout=20) as client:
-        metrics = (await client.get("/metrics")).text
-    (hits,) = [line for line in metrics.splitlines() if line.startswith("palabre_cache_hits_total")]
-    tally.kept = int(float(hits.split()[1]))
+    for service in services:
+        async with httpx2.AsyncClient(base_url=service.url, timeout=20) as client:
+            metrics = (await client.get("/metrics")).text.splitlines()
+        (hits,) = [line for line in metrics if line.startswith("palabre_cache_hits_total")]
+        tally.kept += int(float(hits.split()[1]))
     return tally
 
 
@@ -234,4 +242,16 @@ async def flipping(
             await stack.enter_async_context(over_http(service, headers)) for _ in range(by_service)
         ]
         ways += [act] * by_others
-        return await race(service, rounds, list(zip(comments, ways, strict=True)), seed=seed)
+        return await race([service], rounds, list(zip(comments, ways, strict=True)), seed=seed)
+
+
+async def across(services: Sequence[Running], rounds: int, *, seed: int) -> Tally:
+    """Race with a comment for each service, which decides about it, and readers on all of them."""
+    headers, comments = await prepared(services[0], len(services))
+    for service in services[1:]:
+        service.start()
+    async with contextlib.AsyncExitStack() as stack:
+        ways = [
+            await stack.enter_async_context(over_http(service, headers)) for service in services
+        ]
+        return await race(services, rounds, list(zip(comments, ways, strict=True)), seed=seed)

@@ -18,21 +18,23 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 import yaml  # type: ignore[import-untyped]
 
+from exporting import exported
 from palabre import settings
 from palabre.commands.server import GRACE_S
 from palabre.web.body import BODY_BYTES
-from palabre.web.metrics import Metrics
 from proxying import Caddy, Nginx, Proxy, installed, replaced
 
 CHECKOUT = Path(__file__).parents[1]
 DEPLOY = CHECKOUT / "deploy"
 KEPT_S = uvicorn.Config("palabre").timeout_keep_alive
 KIB = 1024
-FILES = sorted(path for path in DEPLOY.iterdir() if path.is_file())
+FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
+COMPOSED = ["compose.yml", "compose.postgres.yml"]
 PUBLIC_URL = "https://comments.example.com"
 
 
@@ -64,15 +66,36 @@ def image_settings() -> dict[str, str]:
     return {name: value for name, _, value in pairs if name.startswith("PALABRE_")}
 
 
-def compose() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(read("compose.yml"))
+def compose(name: str = "compose.yml") -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(read(name))
     return found
 
 
+def serving(name: str) -> dict[str, dict[str, Any]]:
+    """The services of a compose file that are Palabre's own and serve."""
+    services: dict[str, dict[str, Any]] = compose(name)["services"]
+    return {
+        service: found
+        for service, found in services.items()
+        if found["image"] == "palabre" and "command" not in found
+    }
+
+
+def environment(service: Mapping[str, Any]) -> dict[str, str]:
+    """A service's settings, variables of the shell filled in."""
+    given: Mapping[str, str] = service["environment"]
+    return {
+        name: re.sub(r"\$\{PALABRE_PUBLIC_URL.*\}", PUBLIC_URL, _with_password(value))
+        for name, value in given.items()
+    }
+
+
+def _with_password(value: str) -> str:
+    return re.sub(r"\$\{POSTGRES_PASSWORD[^}]*\}", "a1" * 32, value)
+
+
 def compose_settings() -> dict[str, str]:
-    """The service's environment, variables of the shell filled in."""
-    given: Mapping[str, str] = compose()["services"]["palabre"]["environment"]
-    return {name: re.sub(r"\$\{.*\}", PUBLIC_URL, value) for name, value in given.items()}
+    return environment(compose()["services"]["palabre"])
 
 
 def unit() -> dict[str, list[str]]:
@@ -93,7 +116,7 @@ class _Repeating(dict[str, Any]):
             super().__setitem__(name, value)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_every_setting_that_a_file_names_exists(path: Path) -> None:
     known = {row.name for row in settings.table()}
     # What Kubernetes injects is named to warn of it.
@@ -122,7 +145,7 @@ def test_the_image_is_built_from_files_that_exist_and_reach_the_builder() -> Non
         if word == "COPY" and not rest.startswith("--from")
     ]
     sources = [source for words in copied for source in words]
-    assert {"requirements.lock", "pyproject.toml", "service", "schema"} <= set(sources)
+    assert {"requirements-postgres.lock", "pyproject.toml", "service", "schema"} <= set(sources)
     for source in sources:
         assert (CHECKOUT / source).exists(), source
         assert not is_ignored(source), source
@@ -182,28 +205,115 @@ def test_compose_keeps_the_key_out_of_the_data_volume_and_both_in_volumes() -> N
     assert {data, key} <= set(compose()["volumes"])
 
 
-@pytest.mark.parametrize("name", ["palabre", "caddy"])
-def test_compose_gives_no_service_more_than_it_needs(name: str) -> None:
-    service = compose()["services"][name]
+@pytest.mark.parametrize(
+    ("file", "name"), [(file, name) for file in COMPOSED for name in compose(file)["services"]]
+)
+def test_compose_gives_no_service_more_than_it_needs(file: str, name: str) -> None:
+    service = compose(file)["services"][name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["restart"] == "unless-stopped"
+    assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
     assert set(service.get("cap_add", [])) <= ({"NET_BIND_SERVICE"} if name == "caddy" else set())
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
     for volume in service["volumes"]:
         source = volume.split(":")[0]
-        assert (DEPLOY / source).is_file() if source.startswith(".") else source in _volumes()
+        if source.startswith("."):
+            assert (DEPLOY / source).is_file()
+        else:
+            assert source in compose(file)["volumes"]
     build = service.get("build")
     if build is not None:
         assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
 
 
-def _volumes() -> set[str]:
-    return set(compose()["volumes"])
+@pytest.mark.parametrize("file", COMPOSED)
+def test_compose_waits_only_for_services_that_say_when_they_are_healthy(file: str) -> None:
+    services = compose(file)["services"]
+    for service in services.values():
+        for name, awaited in service.get("depends_on", {}).items():
+            if awaited["condition"] == "service_healthy":
+                # The image of ours has a check of its own.
+                assert "healthcheck" in services[name] or services[name]["image"] == "palabre"
+            else:
+                assert awaited["condition"] == "service_completed_successfully"
+                assert services[name]["restart"] == "no"
+
+
+def test_several_processes_in_containers_differ_in_nothing_but_their_names() -> None:
+    file = "compose.postgres.yml"
+    first, *others = serving(file).values()
+    assert others
+    assert all(other == first for other in others)
+    found = settings.load(image_settings() | environment(first))
+    assert found.public_url == PUBLIC_URL
+    mounts = dict(reversed(volume.split(":")) for volume in first["volumes"])
+    assert mounts[str(found.key_path.parent)] in compose(file)["volumes"]
+    migrate = compose(file)["services"]["migrate"]
+    assert migrate["command"] == ["migrate"]
+    assert migrate["environment"] == first["environment"]
+    assert migrate["volumes"] == first["volumes"]
+    assert first["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_only_caddy_is_reached_from_outside_and_it_knows_every_process() -> None:
+    file = "compose.postgres.yml"
+    services = compose(file)["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
+    port = image_settings()["PALABRE_PORT"]
+    given = services["caddy"]["environment"]
+    assert given["COMMENTS_UPSTREAM"].split() == [f"{name}:{port}" for name in serving(file)]
+    assert given["COMMENTS_UPSTREAMS"] == "several"
+    assert set(services["caddy"]["depends_on"]) == set(serving(file))
+    # From where it asks, and that it can't ask the database.
+    assert (services["caddy"]["networks"], services["postgres"]["networks"]) == (
+        ["front"],
+        ["back"],
+    )
+    assert compose(file)["networks"]["back"] == {"internal": True}
+    (pool,) = compose(file)["networks"]["front"]["ipam"]["config"]
+    for service in serving(file).values():
+        trusted = settings.load(image_settings() | environment(service)).trusted_proxies
+        assert trusted == (ip_network(pool["subnet"]),)
+
+
+def test_the_database_in_a_container_is_the_one_that_the_processes_are_told() -> None:
+    file = "compose.postgres.yml"
+    postgres = compose(file)["services"]["postgres"]
+    assert re.fullmatch(r"postgres:(1[6-9])(-\w+)?", postgres["image"])
+    made = postgres["environment"]
+    password = "${POSTGRES_PASSWORD:?"
+    for service in serving(file).values():
+        url = service["environment"]["PALABRE_DATABASE_URL"]
+        assert url.startswith(f"postgresql://{made['POSTGRES_USER']}:{password}")
+        assert url.endswith(f"@postgres:5432/{made['POSTGRES_DB']}")
+    assert made["POSTGRES_PASSWORD"].startswith(password)
+    assert "--encoding=UTF8" in made["POSTGRES_INITDB_ARGS"].split()
+    options = dict(
+        word.split("=") for word in postgres["command"] if re.fullmatch(r"\w+=\w+", word)
+    )
+    assert options["synchronous_commit"] == "on"
+    # The third is a command beside them.
+    each = int(next(iter(serving(file).values()))["environment"]["PALABRE_DATABASE_CONNECTIONS"])
+    assert (len(serving(file)) + 1) * (each + 1) < int(options["max_connections"])
+
+
+def test_the_image_s_lock_is_the_service_s_and_the_driver_for_postgresql() -> None:
+    def locked(name: str) -> set[str]:
+        return set(re.findall(r"(?m)^[a-z0-9-]+==\S+", (CHECKOUT / name).read_text("utf-8")))
+
+    more = locked("requirements-postgres.lock") - locked("requirements.lock")
+    assert locked("requirements.lock") < locked("requirements-postgres.lock")
+    assert [found.partition("==")[0] for found in more] == ["asyncpg"]
+
+
+@pytest.mark.parametrize("file", COMPOSED)
+def test_whoever_stops_a_container_waits_longer_than_it_needs(file: str) -> None:
+    for service in serving(file).values():
+        assert int(one(r"(\d+)s", service["stop_grace_period"])) > 10
 
 
 def test_whoever_stops_the_service_waits_longer_than_it_needs() -> None:
-    assert int(one(r"(\d+)s", compose()["services"]["palabre"]["stop_grace_period"])) > 10
     assert int(unit()["TimeoutStopSec"][0]) > 10 > GRACE_S
 
 
@@ -296,9 +406,19 @@ def test_nginx_logs_no_variable_that_holds_an_address_or_a_query() -> None:
     assert set(re.findall(r"error_log \S+ (\w+);", directives("nginx.conf"))) == {"emerg"}
 
 
-@pytest.mark.parametrize("make", [Nginx, Caddy])
-def test_the_proxy_itself_accepts_its_example(make: type[Proxy], tmp_path: Path) -> None:
-    proxy = make(tmp_path / "proxy", "127.0.0.1:8000")
+@pytest.mark.parametrize(
+    ("make", "upstream"),
+    [
+        (Nginx, "127.0.0.1:8000"),
+        (Caddy, "127.0.0.1:8000"),
+        (Caddy, "127.0.0.1:8000 127.0.0.1:8001"),
+    ],
+    ids=["nginx", "caddy", "caddy-several"],
+)
+def test_the_proxy_itself_accepts_its_example(
+    make: type[Proxy], upstream: str, tmp_path: Path
+) -> None:
+    proxy = make(tmp_path / "proxy", upstream)
     done = subprocess.run(
         proxy.check, env=proxy.environ, capture_output=True, text=True, timeout=60
     )
@@ -309,17 +429,24 @@ def test_the_proxy_itself_accepts_its_example(make: type[Proxy], tmp_path: Path)
 # What is said of them.
 
 
-def test_the_readme_names_metrics_that_exist_and_files_that_are_there() -> None:
+async def test_the_readme_names_metrics_that_exist(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
     text = read("README.md")
-    families = {family.name for family in Metrics().families(waiting=0, age_s=0.0)}
-    # A counter's samples end in _total, a histogram's go by the family's name in a query's words.
-    exposed = families | {f"{name}_total" for name in families}
+    # A histogram's samples go by its name in a query's words.
+    exposed = {re.sub(r"_bucket$", "", name) for name in await exported(client, moderator)}
     table = re.findall(r"(?m)^\| (.*?) \|", text.partition("## What to watch")[2])
     named = {name for cell in table for name in re.findall(r"`(palabre_\w+)`", cell)}
     assert len(named) >= 8
     assert named <= exposed
+
+
+def test_the_readme_leads_to_every_file_and_to_none_that_is_not_there() -> None:
+    text = read("README.md")
     links = set(re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text))
-    assert {path.name for path in FILES} - {"README.md"} <= links
+    beside = {path.name for path in FILES if path.parent == DEPLOY}
+    assert beside - {"README.md"} <= links
+    assert {f"kubernetes/{path.name}" for path in (DEPLOY / "kubernetes").iterdir()} <= links
     assert [link for link in links if not (DEPLOY / link).exists()] == []
 
 

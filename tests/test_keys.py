@@ -294,3 +294,15 @@ def test_a_place_where_no_file_can_be_made_is_refused(tmp_path: Path) -> None:
 
 def test_a_token_is_known_by_its_sha_256() -> None:
     assert keys.digest("palabre_x") == hashlib.sha256(b"palabre_x").digest()
+
+
+def test_a_seal_is_known_by_every_later_ring_and_by_no_other() -> None:
+    code = Keys((ONE,)).seal("mail", b"data")
+    for ring in ((ONE,), (ONE, TWO), (THREE, ONE, TWO)):
+        assert Keys(ring).has_sealed("mail", b"data", code)
+        assert Keys(ring).has_sealed("mail", b"data", code[:16])
+        assert not Keys(ring).has_sealed("post", b"data", code)
+        assert not Keys(ring).has_sealed("mail", b"date", code)
+    assert not Keys((TWO,)).has_sealed("mail", b"data", code)
+    for short in (b"", code[:15]):
+        assert not Keys((ONE,)).has_sealed("mail", b"data", short)

@@ -20,9 +20,10 @@ import palabre
 from palabre import locale
 from palabre.errors import FIELD_CODES, PROBLEMS
 from palabre.model import REASONS, State
+from palabre.text import mail_link
 
 SOURCE = Path(palabre.__file__).parent
-TEMPLATES = SOURCE / "web" / "templates"
+TEMPLATES = SOURCE / "rendering" / "templates"
 
 FAMILIES = {
     *(f"state.{state}" for state in State),
@@ -31,6 +32,12 @@ FAMILIES = {
     *(f"reason.{reason}" for reason in REASONS),
     *(f"field.{code}" for code in FIELD_CODES),
     *(f"problem.{kind.code}.{part}" for kind in PROBLEMS for part in ("title", "detail", "about")),
+    *(f"mail.standing.{state}" for state in State),
+    *(
+        f"mail.{words}.{action}"
+        for words in ("ask", "means", "button")
+        for action in mail_link.ACTIONS
+    ),
     *(f"language.{language}" for language in locale.LANGUAGES),
 }
 """Messages whose codes are put together from a list in the source."""

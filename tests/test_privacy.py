@@ -110,10 +110,24 @@ def _doors(service: Running, moderator: dict[str, str]) -> Iterator[tuple[str, b
     yield told("export", client.get(export, headers=moderator))
     yield told("receipt", client.get(stored.json()["receipt"]["url"]))
     yield told("log", client.get("/v1/moderation/log", headers=moderator))
+    yield "events", _all_events(client, moderator)
     yield told("metrics", client.get("/metrics"))
     block = f"/v1/moderation/authors/{author}/block"
     yield told("block", client.post(block, json={"also": "pending"}, headers=moderator))
     client.close()
+
+
+def _all_events(client: httpx2.Client, moderator: dict[str, str]) -> bytes:
+    """The stream from its beginning to the last decision there is."""
+    told = b""
+    expected = client.get("/v1/moderation/log?limit=200", headers=moderator).json()["decisions"]
+    whole = moderator | {"Last-Event-ID": "0"}
+    with client.stream("GET", "/v1/moderation/events", headers=whole) as answer:
+        for data in answer.iter_raw():
+            told += data
+            if told.count(b"\ndata: ") == len(expected):
+                break
+    return told
 
 
 _JSON = {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from palabre.errors import Refusal
-from palabre.settings import Rate, Settings, load, readme_table, table
+from palabre.settings import Rate, Relay, Sender, Settings, load, readme_table, table
 
 KEY = bytes(range(32))
 OTHER_KEY = bytes(range(32, 64))
@@ -254,10 +254,12 @@ def test_a_bad_value_is_refused_by_name_in_a_sentence_of_ours(
     assert "Input should" not in sentence
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:pw@db/palabre", "mysql://db/x", "data.db"])
+@pytest.mark.parametrize(
+    "url", ["mysql://u:pw@db/palabre", "postgresql+psycopg://u:pw@db/x", "data.db"]
+)
 def test_another_engine_is_refused_and_its_url_not_shown(folder: Path, url: str) -> None:
     (sentence,) = refused(folder, DATABASE_URL=url)
-    assert "SQLite only" in sentence
+    assert "begin with sqlite:/// or postgresql://" in sentence
     assert url not in sentence
 
 
@@ -519,3 +521,72 @@ def test_any_text_is_taken_or_refused_by_name(environ: dict[str, str]) -> None:
         named = [sentence.split()[0] for sentence in refusal.sentences]
     assert len(set(named)) == len(named)
     assert set(named) <= environ.keys()
+
+
+@pytest.mark.parametrize(
+    ("url", "relay"),
+    [
+        ("smtp://mail.example", Relay("mail.example", 587, "starttls")),
+        ("smtps://mail.example/", Relay("mail.example", 465, "tls")),
+        (
+            "smtp://al%40ice:p%2Fw%3A@mail.example:2525",
+            Relay("mail.example", 2525, "starttls", "al@ice", "p/w:"),
+        ),
+        ("smtp+plain://localhost:1025", Relay("localhost", 1025, "none")),
+        ("smtp+plain://[::1]", Relay("::1", 25, "none")),
+    ],
+)
+def test_a_mail_server_is_a_url(folder: Path, url: str, relay: Relay) -> None:
+    settings = set_to(folder, SMTP_URL=url)
+    assert settings.relay == relay
+    assert "mail.example" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mail.example",
+        "http://mail.example",
+        "smtp://",
+        "smtp://alice@mail.example",
+        f"smtp://alice:{SECRET}@mail.example/path",
+        f"smtp://alice:{SECRET}@mail.example?x",
+        f"smtp://alice:{SECRET}@mail.example:port",
+        f"smtp://alice:{SECRET}@[mail",
+        f"smtp://al ice:{SECRET}@mail.example",
+    ],
+)
+def test_a_bad_mail_server_is_refused_without_its_password(folder: Path, url: str) -> None:
+    (sentence,) = refused(folder, SMTP_URL=url)
+    assert sentence.startswith("PALABRE_SMTP_URL must be smtp://user:password@host:port")
+    assert SECRET not in sentence
+
+
+@pytest.mark.parametrize("host", ["mail.example", "10.0.0.1", "localhost.example"])
+def test_plain_mail_goes_to_this_machine_alone(folder: Path, host: str) -> None:
+    (sentence,) = refused(folder, SMTP_URL=f"smtp+plain://alice:{SECRET}@{host}")
+    assert "smtp+plain:// is for this machine's own" in sentence
+    assert SECRET not in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sender"),
+    [
+        ("c@mail.example", Sender("", "c@mail.example")),
+        ("Les commentaires <c@mail.example>", Sender("Les commentaires", "c@mail.example")),
+        ("<c@localhost>", Sender("", "c@localhost")),
+    ],
+)
+def test_mail_is_from_an_address_with_or_without_a_name(
+    folder: Path, text: str, sender: Sender
+) -> None:
+    assert set_to(folder, MAIL_FROM=text).sender == sender
+
+
+@pytest.mark.parametrize(
+    "text", ["c", "c@", "a@b@c", "N <c@m.example", "N\n <c@m.example>", "<a> <c@m.example>", ""]
+)
+def test_mail_is_from_nobody_else(folder: Path, text: str) -> None:
+    (sentence,) = refused(folder, MAIL_FROM=text)
+    assert "PALABRE_MAIL_FROM must be an address" in sentence

@@ -15,6 +15,7 @@ from palabre.service import Service
 from palabre.web import problems
 from palabre.web.direct import Direct
 from palabre.web.door import Door
+from palabre.web.events import Streams
 from palabre.web.gate import Gate
 from palabre.web.kept import Kept
 from palabre.web.metrics import Metrics
@@ -24,11 +25,12 @@ from palabre.web.routes import ROUTES
 def build(service: Service) -> Starlette:
     """The application over an open service; its lifespan runs the jobs."""
     metrics = Metrics()
+    streams = Streams(service)
     service.store.tell(committed=metrics.committed)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with worker.running(service):
+        async with worker.running(service, whole=service.settings.jobs, ran=metrics.ran):
             yield
 
     app = _Application(
@@ -39,6 +41,7 @@ def build(service: Service) -> Starlette:
     app.router.redirect_slashes = False
     app.state.service = service
     app.state.metrics = metrics
+    app.state.streams = streams
     app.state.gate = Gate(lambda: metrics.reads)
     return app
 

@@ -8,8 +8,10 @@
     ├── TooFast 429   Busy 503   StoreUnavailable 503
     ├── Unauthenticated 401   ScopeMissing 403
     ├── NotAllowedFromHere 409   DecidedMeanwhile 409
+    ├── MailLinkExpired 410   MailLinkNotAllowed 403
     ├── NotFound 404
     │   ├── SiteNotFound  ArticleNotFound  CommentNotFound  ReceiptNotFound  AuthorNotFound
+    │   ├── MailLinkNotFound
     ├── MethodNotAllowed 405
     └── InternalError 500
     Refusal (start and command line: a sentence for the operator)
@@ -162,6 +164,13 @@ class StoreUnavailable(Problem):
     status = 503
 
 
+class TooManyStreams(Problem):
+    """As many follow the events here as one process takes."""
+
+    code = "too_many_streams"
+    status = 503
+
+
 class Unauthenticated(Problem):
     """No token, or one that is unknown, expired or revoked."""
 
@@ -231,6 +240,26 @@ class AuthorNotFound(NotFound):
     code = "author_not_found"
 
 
+class MailLinkNotFound(NotFound):
+    """No link like this was ever in a mail of ours: it is damaged, or made up."""
+
+    code = "mail_link_not_found"
+
+
+class MailLinkExpired(Problem):
+    """A link from a mail to a moderator, after the days that it was good for."""
+
+    code = "mail_link_expired"
+    status = 410
+
+
+class MailLinkNotAllowed(Problem):
+    """A link from a mail to somebody who may not decide any more, or gets no mail there."""
+
+    code = "mail_link_not_allowed"
+    status = 403
+
+
 class MethodNotAllowed(Problem):
     """The address exists, but not for this method."""
 
@@ -264,6 +293,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     TooFast,
     Busy,
     StoreUnavailable,
+    TooManyStreams,
     Unauthenticated,
     ScopeMissing,
     NotAllowedFromHere,
@@ -274,6 +304,9 @@ PROBLEMS: tuple[type[Problem], ...] = (
     CommentNotFound,
     ReceiptNotFound,
     AuthorNotFound,
+    MailLinkNotFound,
+    MailLinkExpired,
+    MailLinkNotAllowed,
     MethodNotAllowed,
     InternalError,
 )

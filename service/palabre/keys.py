@@ -91,6 +91,16 @@ class Keys:
         """A code that proves *data* came from us; not stored, so the newest key alone serves."""
         return self._now(purpose, "", data)
 
+    def has_sealed(self, purpose: str, data: bytes, code: bytes) -> bool:
+        """Whether a code is `seal`'s, under any of the keys: what is posted outlives a rotation.
+
+        *code* may be the beginning of one, as long as its bearer made it; 16 bytes at least.
+        """
+        if len(code) < 16:
+            return False
+        codes = [hmac.digest(_derived(key, purpose, ""), data, "sha256") for key in self._masters]
+        return any(hmac.compare_digest(one[: len(code)], code) for one in codes)
+
     def hue(self, name: str, article_id: str) -> int:
         """0-359 from a shown name, different on every article.
 
@@ -98,6 +108,13 @@ class Keys:
         """
         key = _derived(self._masters[0], "hue", article_id)
         return int.from_bytes(hmac.digest(key, name.encode(), "sha256")[:8]) % 360
+
+    def webhook_secret(self, webhook_id: str, number: int) -> bytes:
+        """What signs for a webhook: its *number*-th secret, which is stored nowhere.
+
+        Of the oldest key, so that receivers need not care about rotations.
+        """
+        return hkdf(self._masters[0], info=f"palabre/v1/webhook/{webhook_id}/{number}".encode())
 
     def _chain(self, purpose: str, site_id: str, data: bytes) -> bytes:
         for key in self._masters:

@@ -35,6 +35,10 @@ LEVELS = {
 # characters once: a line costs time in proportion to its length, whatever stands in it.
 _QUERY = re.compile(r"(?<!\S)([^\s?]*+)\?(\S+)")
 _RECEIPT = re.compile(r"(?i)((?:/|%2F)receipts(?:/|%2F))(?!\{)[^\s/?#]+")
+_MAIL_LINK = re.compile(
+    r"(?i)((?:/|%2F)v1(?:/|%2F)mail(?:/|%2F)(?:unsubscribe(?:/|%2F))?)"
+    r"(?!\{|unsubscribe(?:/|%2F))[^\s/?#]+"
+)
 _BEARER = re.compile(r"(?i)\bbearer((?:%20|\W){1,9})[^\s\"',;)\]}]+")
 _TOKEN = re.compile(r"palabre_[A-Za-z0-9_-]+")
 _AT = r"(?:[@﹫＠]|%(?:25)*40|\\u0040|\\x40|&#64;|&#x40;|&commat;)"
@@ -65,6 +69,8 @@ def redact(text: str) -> str:
     folded = text.lower()
     if "receipts" in folded:
         text = _RECEIPT.sub(r"\1[token]", text)
+    if "mail" in folded:
+        text = _MAIL_LINK.sub(r"\1[token]", text)
     if "bearer" in folded:
         text = _BEARER.sub(r"Bearer\1[token]", text)
     if "@" in text or "%" in text or "\\" in text or "&" in text or "﹫" in text or "＠" in text:

@@ -219,6 +219,22 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A decision as those are told of it who follow the log.
+
+    `number`: its place there. `url`: its article's. `waiting`: comments of the site that are
+    pending just now.
+    """
+
+    number: int
+    site_id: str
+    site: str
+    url: str
+    waiting: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """One change of a comment's text: who, when, and the text before it."""
 

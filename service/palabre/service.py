@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from palabre import keys as key_files
 from palabre.errors import Refusal
@@ -13,7 +13,8 @@ from palabre.keys import Keys
 from palabre.memory import Memory
 from palabre.model import Site
 from palabre.settings import Settings
-from palabre.store import SqliteStore, Tx, info, known_from_outside, open_store
+from palabre.store import Store, Tx, copying, info, known_from_outside, open_store, outbox
+from palabre.store.outbox import Wishes
 
 Clock = Callable[[], datetime]
 KNOWN_SITES_BYTES = 1024 * 1024
@@ -32,7 +33,7 @@ class Service:
     """
 
     settings: Settings
-    store: SqliteStore
+    store: Store
     keys: Keys
     now: Clock
     known_sites: Memory[Site]
@@ -52,18 +53,35 @@ async def opened(
     try:
         keys = await unlock(store, settings)
         await store.migrate()
-        await store.write(lambda tx: _claim(tx, keys))
+        await store.write(lambda tx: claim(tx, keys))
         known_sites: Memory[Site] = Memory(store.generation, most=KNOWN_SITES_BYTES)
-        store.tell(outdated=known_sites.forget)
+        store.tell(outdated=known_sites.forget, finishing=outbox.finishing(wishes(settings), now))
         yield Service(settings, store, keys, now, known_sites)
     finally:
         await store.close()
 
 
-async def unlock(store: SqliteStore, settings: Settings) -> Keys:
-    """The keys that the store belongs to; a fresh one for a fresh store."""
-    keys = _fitting(settings, {} if await store.is_empty() else await store.read(info.get))
-    return keys or key_files.make(settings.key_path)
+def wishes(settings: Settings) -> Wishes:
+    """What is to be done of every change, as far as the operator has switched it on."""
+    return Wishes(
+        digest_after=timedelta(minutes=settings.digest_minutes),
+        purges=bool(settings.purge_urls),
+        publishes=settings.publish_dir is not None,
+    )
+
+
+async def unlock(store: Store, settings: Settings, *, half_is_fine: bool = False) -> Keys:
+    """The keys that the store belongs to; a fresh one for a fresh store.
+
+    *half_is_fine*: to what copies another store into this one. Nobody else may use half a copy.
+    """
+    known = {} if await store.is_empty() else await store.read(info.get)
+    if copying.is_half(known) and not half_is_fine:
+        raise Refusal(
+            "This store is an unfinished copy of another one: run `palabre copy` again, which goes "
+            "on where it was. Nothing can use the store before that has finished."
+        )
+    return _fitting(settings, known) or key_files.make(settings.key_path)
 
 
 def check_key(settings: Settings) -> None:
@@ -92,13 +110,12 @@ def given_keys(settings: Settings) -> Keys | None:
     return key_files.read(settings.key_path)
 
 
-async def _claim(tx: Tx, keys: Keys) -> None:
+async def claim(tx: Tx, keys: Keys) -> None:
     """Write down which key a fresh store belongs to; two that start at once must agree."""
-    known = await info.get(tx)
-    if "key_check" in known:
-        _verify(known, keys)
-    else:
-        await info.put(tx, key_id=keys.current_id, key_check=keys.check_value())
+    # The first to come says it, and whoever starts at the same moment waits for that.
+    await info.claim(tx, key_check=keys.check_value())
+    await info.claim(tx, key_id=keys.current_id)
+    _verify(await info.get(tx), keys)
 
 
 def _verify(known: Mapping[str, str], keys: Keys) -> None:

@@ -96,16 +96,22 @@ def _ticks() -> tuple[int, int]:
 
 
 def launched(
-    command: Sequence[str], port: int, path: str, *, environ: Mapping[str, str], log: Path
+    command: Sequence[str],
+    port: int,
+    path: str,
+    *,
+    environ: Mapping[str, str],
+    log: Path,
+    pinned: bool = True,
 ) -> tuple[subprocess.Popen[bytes], float]:
     """A server, once it answers *path*, and the seconds that took from its start.
 
-    Raises RuntimeError with its log when it ends or does not answer.
+    *pinned*: to the first core. Raises RuntimeError with its log when it ends or does not answer.
     """
     began = time.perf_counter()
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [*SERVER, *command],
+            [*(SERVER if pinned else []), *command],
             env=environ,
             cwd=log.parent,
             stdout=out,

@@ -46,12 +46,7 @@ class Ours(Running):
 
     def fill(self, path: str, thread: list[sample.Said]) -> list[str]:
         """Put a thread on an article, every comment of it public. Their ids."""
-        ids: list[str] = []
-        with Line(self.port) as line:
-            for said in thread:
-                parent = None if said.parent is None else ids[said.parent]
-                ids.append(self._sent(line, _request(path, said, parent)))
-        return ids
+        return filled(self.port, path, thread)
 
     async def fill_many(self, paths: list[str]) -> None:
         """Put a page of comments on each of many articles, quickly."""
@@ -83,14 +78,7 @@ class Ours(Running):
 
     def submit(self, line: Line, path: str) -> str:
         """Send one comment more. Its id."""
-        return self._sent(line, _request(path, sample.another(), None))
-
-    def _sent(self, line: Line, raw: bytes) -> str:
-        answer = line.ask(raw)
-        assert answer.status == 201, answer
-        comment = json.loads(answer.body)["comment"]
-        assert comment["state"] == "approved", comment
-        return str(comment["id"])
+        return _sent(line, _request(path, sample.another(), None))
 
     def metrics(self) -> dict[str, float]:
         """What it counts, by name, labels included."""
@@ -103,6 +91,24 @@ class Ours(Running):
         """Its answer to a GET."""
         with Line(self.port) as line:
             return line.ask(get(path, headers))
+
+
+def filled(port: int, path: str, thread: list[sample.Said]) -> list[str]:
+    """Put a thread on an article of the service there, every comment of it public. Their ids."""
+    ids: list[str] = []
+    with Line(port) as line:
+        for said in thread:
+            parent = None if said.parent is None else ids[said.parent]
+            ids.append(_sent(line, _request(path, said, parent)))
+    return ids
+
+
+def _sent(line: Line, raw: bytes) -> str:
+    answer = line.ask(raw)
+    assert answer.status == 201, answer
+    comment = json.loads(answer.body)["comment"]
+    assert comment["state"] == "approved", comment
+    return str(comment["id"])
 
 
 def submission(number: int) -> bytes:

@@ -120,7 +120,8 @@ def test_a_store_that_lacks_a_migration_is_a_warning(
     folder.mkdir(parents=True)
     for path in (schema.root() / "migrations").glob("*.sql"):
         (folder / path.name).write_bytes(path.read_bytes())
-    (folder / f"{len(list(folder.iterdir())) + 1:04d}_another.sql").write_text("select 1;\n")
+    number = len({path.name[:4] for path in folder.iterdir()}) + 1
+    (folder / f"{number:04d}_another.sql").write_text("select 1;\n")
     with monkeypatch.context() as later:
         later.setattr(schema, "root", lambda: folder.parent)
         assert "lacks " in _findings(palabre, "warning")[0]
@@ -215,3 +216,14 @@ def test_a_sqlite_without_word_search_is_an_error(
 
 def test_word_search_is_there_where_the_tests_run() -> None:
     assert sqlite_look.has_word_search()
+
+
+def test_half_of_the_mail_s_settings_is_named(palabre: Terminal) -> None:
+    palabre.settings = {"PALABRE_SMTP_URL": "smtp://alice:hunter2@mail.example"}
+    result = palabre.run("check")
+    assert result.exit_code == 1
+    assert "PALABRE_MAIL_FROM is not" in result.stdout
+    assert "hunter2" not in result.output
+    assert "mail.example" not in result.output
+    palabre.settings = {"PALABRE_MAIL_FROM": "c@mail.example"}
+    assert "PALABRE_SMTP_URL is not" in palabre("check")

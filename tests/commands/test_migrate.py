@@ -18,7 +18,7 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The schema of a version to come, which has one more migration."""
     folder = tmp_path / "newer"
     shutil.copytree(schema.root() / "migrations", folder / "migrations")
-    number = len(list((folder / "migrations").glob("*.sql"))) + 1
+    number = len({path.name[:4] for path in (folder / "migrations").glob("*.sql")}) + 1
     path = folder / "migrations" / f"{number:04d}_another.sql"
     path.write_text("create table another (id text primary key);\n")
     return folder

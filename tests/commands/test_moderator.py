@@ -66,15 +66,15 @@ def test_the_list_says_who_there_is_and_was(palabre: Terminal) -> None:
     alice, bob, chloe = palabre.json("moderator", "list")
     now = datetime.now(UTC)
     assert abs(datetime.fromisoformat(alice.pop("created_at")) - now) < timedelta(minutes=1)
-    nothing = {"site": None, "expires_at": None, "revoked_at": None}
+    nothing = {"site": None, "mail": None, "expires_at": None, "revoked_at": None}
     assert alice == {"name": "alice", "scope": "read", **nothing}
     assert bob["expires_at"] == "2999-01-31T23:59:59Z"
     assert abs(datetime.fromisoformat(chloe["revoked_at"]) - now) < timedelta(minutes=1)
     assert palabre("moderator", "list").splitlines() == [
-        "NAME   SCOPE     SITE  TOKEN",
-        "alice  read      all   works",
-        "bob    moderate  all   works until 2999-01-31T23:59:59Z",
-        f"chloé  moderate  all   revoked {chloe['revoked_at']}",
+        "NAME   SCOPE     SITE  MAIL  TOKEN",
+        "alice  read      all   no    works",
+        "bob    moderate  all   no    works until 2999-01-31T23:59:59Z",
+        f"chloé  moderate  all   no    revoked {chloe['revoked_at']}",
     ]
 
 
@@ -123,3 +123,59 @@ def test_who_is_not_there_or_no_more_cannot_be_revoked(palabre: Terminal) -> Non
     palabre("moderator", "add", "bob")
     palabre("moderator", "revoke", "bob")
     assert "There is no moderator “bob”" in palabre.refused("moderator", "revoke", "bob")
+
+
+def test_a_moderator_is_told_by_mail_until_told_otherwise(palabre: Terminal) -> None:
+    palabre("moderator", "add", "alice")
+    result = palabre.run("moderator", "mail", "alice", "Alice@École.example", "--lang", "en")
+    assert result.stdout == "alice will be told by mail of comments that wait.\n"
+    assert "set PALABRE_SMTP_URL and PALABRE_MAIL_FROM" in result.stderr
+    (alice,) = palabre.json("moderator", "list")
+    assert alice["mail"] == {"address": "Alice@xn--cole-9oa.example", "lang": "en"}
+    listed = palabre("moderator", "list")
+    assert listed.splitlines()[1].split() == ["alice", "moderate", "all", "yes", "works"]
+    assert "@" not in listed
+    palabre("moderator", "mail", "alice", "alice@example.com")
+    assert palabre.json("moderator", "list")[0]["mail"]["lang"] == "fr"
+    assert palabre("moderator", "mail", "alice", "--off") == "alice gets no more mail.\n"
+    assert palabre.json("moderator", "list")[0]["mail"] is None
+    assert "no moderator “alice” who gets mail" in palabre.refused(
+        "moderator", "mail", "alice", "--off"
+    )
+
+
+def test_revoking_a_moderator_ends_the_mail(palabre: Terminal) -> None:
+    palabre("moderator", "add", "alice")
+    palabre("moderator", "mail", "alice", "alice@example.com")
+    palabre("moderator", "revoke", "alice")
+    assert palabre.json("moderator", "list")[0]["mail"] is None
+    assert "with a token that still works" in palabre.refused(
+        "moderator", "mail", "alice", "alice@example.com"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("secret", "it has no @"),
+        ("secret@example", "the end of its domain is missing"),
+        ("secret@mail.test", "its domain is reserved"),
+        ("sec ret@example.com", "a character in it is not allowed"),
+        ("secret@example.com\r\nBcc: x@example.com", "a character in it is not allowed"),
+    ],
+)
+def test_a_bad_address_is_refused_and_not_repeated(
+    palabre: Terminal, address: str, why: str
+) -> None:
+    palabre("moderator", "add", "alice")
+    said = palabre.refused("moderator", "mail", "alice", address)
+    assert why in said
+    assert "secret" not in said
+    assert palabre.json("moderator", "list")[0]["mail"] is None
+
+
+def test_mail_goes_to_those_who_may_decide(palabre: Terminal) -> None:
+    palabre("moderator", "add", "remi", "--scope", "read")
+    assert "may only read" in palabre.refused("moderator", "mail", "remi", "remi@example.com")
+    palabre.misused("moderator", "mail", "remi")
+    palabre.misused("moderator", "mail", "remi", "remi@example.com", "--off")

@@ -11,8 +11,8 @@ from commands.terminal import Terminal
 from palabre import settings
 from palabre.actions import sites
 from palabre.model import Policy
+from palabre.rendering import shapes
 from palabre.service import opened
-from palabre.web import shapes
 
 DEFAULTS = asdict(Policy()) | {"first_state": "pending", "reasons": list(Policy().reasons)}
 

@@ -256,7 +256,7 @@ async def test_a_change_upon_a_stale_reading_changes_nothing(
     service: Service, client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:
     one = await makers.comment(client)
-    stale = await service.store.read(lambda tx: comments.standing(tx, one, site_id=None))
+    stale = await service.store.write(lambda tx: comments.standing(tx, one, site_id=None))
     assert stale is not None
     await makers.act(client, admin, one, "approve")
     before = await rows_of(service)

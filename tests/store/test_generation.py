@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from palabre.memory import Memory
-from palabre.store import SqliteStore, Tx, Unit
+from palabre.store import Tx, Unit
 from palabre.store.generation import Generation
-from palabre.store.sqlite import open_sqlite
+from palabre.store.sqlite import SqliteStore, open_sqlite
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 
 from palabre import schema
 from palabre.errors import Refusal
-from palabre.store import SqliteStore, Tx, migrate
+from palabre.store import Tx, migrate
 from palabre.store.migrate import Migration, migrations
-from palabre.store.sqlite import open_sqlite
+from palabre.store.sqlite import SqliteStore, open_sqlite
 
 
 @pytest.fixture

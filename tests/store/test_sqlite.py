@@ -17,8 +17,8 @@ import pytest
 
 from palabre.errors import Busy, Refusal, StoreUnavailable
 from palabre.service import Service
-from palabre.store import SqliteStore, Taken, Tx, Unit, info, locks
-from palabre.store.sqlite import open_sqlite
+from palabre.store import Taken, Tx, Unit, info, locks
+from palabre.store.sqlite import SqliteStore, open_sqlite
 
 TABLE = "create table thing (name text primary key, value text not null check (value <> ''))"
 

@@ -21,7 +21,7 @@ from palabre.actions import sites
 from palabre.actions.indexing import catch_up
 from palabre.model import Scope, Site, State
 from palabre.service import Service, opened
-from palabre.store import Tx, words
+from palabre.store import Tx, words_sqlite
 from palabre.store.migrate import Migration
 
 URL = "/v1/moderation/comments"
@@ -53,6 +53,8 @@ async def walked(
 
 async def checked_index(service: Service) -> None:
     """The index holds what its view tells, and nothing else."""
+    if service.store.engine == "postgres":
+        return  # it is an index like any other there
 
     async def unit(tx: Tx) -> None:
         await tx.run("insert into word_index (word_index, rank) values ('integrity-check', 1)")
@@ -119,7 +121,7 @@ async def test_a_search_tells_what_a_look_at_every_comment_would(
         clock.advance(seconds=-rng.randint(1, 200) if rng.random() < backwards else seconds)
 
     if turns.startswith("more"):
-        monkeypatch.setattr(words, "TURNS_MOST", 2)
+        monkeypatch.setattr(words_sqlite, "TURNS_MOST", 2)
     admin = await token_for(service, "ada", Scope.ADMIN)
     otto = await token_for(service, "otto", site="other")
     async with client_of(service) as client:

@@ -16,8 +16,8 @@ import pytest
 
 import filling
 from palabre.errors import Busy, StoreUnavailable
-from palabre.store import SqliteStore, Tx, Unit, locks, sqlite_thread, sqlite_writer
-from palabre.store.sqlite import open_sqlite
+from palabre.store import Tx, Unit, locks, sqlite_thread, sqlite_writer
+from palabre.store.sqlite import SqliteStore, open_sqlite
 
 TABLE = "create table thing (name text primary key, value text not null)"
 OTHERS = "create table other (name text references thing (name) deferrable initially deferred)"

@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Route
 
 import makers
-from conftest import START, Clock, client_of, token_for
+from conftest import START, Clock, client_of, sqlite_of, token_for
 from palabre.actions import moderators, sites
 from palabre.model import ACTIONS, Scope, Site
 from palabre.service import Service
@@ -31,6 +31,10 @@ PUBLIC = {
     ("GET", "/v1/form"),
     ("GET", "/v1/receipts/{token}"),
     ("POST", "/v1/receipts/{token}/withdraw"),
+    ("GET", "/v1/mail/{token}"),
+    ("POST", "/v1/mail/{token}"),
+    ("GET", "/v1/mail/unsubscribe/{token}"),
+    ("POST", "/v1/mail/unsubscribe/{token}"),
     ("GET", "/problems/{code}"),
     ("GET", "/openapi.json"),
     ("GET", "/static/{name}"),
@@ -91,6 +95,9 @@ GUARDED = (
     Guarded("POST", f"{M}/authors/{{id}}/block", MODERATE, "author_not_found"),
     Guarded("POST", f"{M}/authors/{{id}}/unblock", MODERATE, "author_not_found"),
 )
+
+ASKED = (*GUARDED, Guarded("GET", f"{M}/events", READ, None))
+"""Every route that wants a token: those that answer, and the stream, whose answer has no end."""
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -166,8 +173,8 @@ async def there(service: Service, other: Site) -> AsyncIterator[There]:
 
 
 def test_every_route_is_either_public_or_guarded() -> None:
-    guarded = {(route.method, route.path) for route in GUARDED}
-    assert len(guarded) == len(GUARDED)
+    guarded = {(route.method, route.path) for route in ASKED}
+    assert len(guarded) == len(ASKED)
     assert not guarded & PUBLIC
     assert set(routes()) == guarded | PUBLIC
 
@@ -179,7 +186,7 @@ def refused(answer: httpx2.Response) -> None:
 
 
 async def test_nobody_is_let_in(there: There, subtests: pytest.Subtests) -> None:
-    for route in GUARDED:
+    for route in ASKED:
         with subtests.test(str(route)):
             refused(await there.ask(route, {}))
 
@@ -201,7 +208,7 @@ async def test_garbage_is_no_token(there: There, subtests: pytest.Subtests) -> N
         "Bearer ' or 1=1 --",
         "Bearer " + "x" * 5000,
     )
-    for route in GUARDED:
+    for route in ASKED:
         with subtests.test(str(route)):
             for header in garbage:
                 refused(await there.ask(route, {"Authorization": header}))
@@ -211,7 +218,7 @@ async def test_a_token_anywhere_but_in_its_header_is_none(
     there: There, subtests: pytest.Subtests
 ) -> None:
     token = there.owner["Authorization"].removeprefix("Bearer ")
-    for route in GUARDED:
+    for route in ASKED:
         with subtests.test(str(route)):
             refused(await there.ask(route, {"Cookie": f"token={token}", "X-Authorization": token}))
             answer = await there.client.request(
@@ -231,7 +238,7 @@ async def test_an_expired_and_a_revoked_token_are_none(
     revoked = await token_for(service, "renaud", Scope.ADMIN)
     await moderators.revoke(service, "renaud")
     clock.advance(minutes=60)
-    for route in GUARDED:
+    for route in ASKED:
         with subtests.test(str(route)):
             refused(await there.ask(route, {"Authorization": f"Bearer {brief}"}))
             refused(await there.ask(route, revoked))
@@ -317,9 +324,10 @@ async def test_a_good_token_works_until_the_moment_it_expires(
     refused(await client.get(f"{M}/comments", headers=headers))
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_token_is_stored_hashed(service: Service, site: Site) -> None:
     token = (await token_for(service, "alice"))["Authorization"].removeprefix("Bearer ")
-    await service.store.empty_journal()
+    await sqlite_of(service).empty_journal()
     for path in service.settings.data_dir.iterdir():
         assert token.encode() not in path.read_bytes()
         assert token.removeprefix("palabre_").encode() not in path.read_bytes()

@@ -7,6 +7,7 @@ import sqlite3
 import httpx2
 import pytest
 
+from conftest import sqlite_of
 from palabre.service import Service
 
 
@@ -43,16 +44,18 @@ async def test_without_its_store_it_lives_but_is_not_ready(
     assert (status, checks["store"]) == (503, False)
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_store_that_cannot_be_written_is_not_ready(
     client: httpx2.AsyncClient, service: Service
 ) -> None:
-    await service.store._writer.alone(lambda raw: raw.execute("pragma query_only = on"))
+    await sqlite_of(service)._writer.alone(lambda raw: raw.execute("pragma query_only = on"))
     status, checks = await ready(client)
     assert (status, checks["store"]) == (503, False)
-    await service.store._writer.alone(lambda raw: raw.execute("pragma query_only = off"))
+    await sqlite_of(service)._writer.alone(lambda raw: raw.execute("pragma query_only = off"))
     assert (await ready(client))[0] == 200
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     "lost", [("delete from migration",), ("drop table migration", "drop table store_info")]
 )
@@ -67,6 +70,7 @@ async def test_a_store_that_lacks_a_migration_is_not_ready(
     assert await ready(client) == (503, {"store": True, "migrations": False})
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_store_whose_file_was_taken_away_is_not_ready(
     service: Service, client: httpx2.AsyncClient
 ) -> None:

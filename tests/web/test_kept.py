@@ -756,6 +756,7 @@ async def send(app: Starlette, path: str, query: str, header: str, value: str) -
     await app(scope, receive, sent)
 
 
+@pytest.mark.engine("sqlite")  # it is the process's memory, whatever the store is
 @pytest.mark.usefixtures("small", "site")
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_however_much_is_asked_for_the_memory_stays_within_bounds(

@@ -32,6 +32,7 @@ def two_a_minute(environ: dict[str, str]) -> None:
 @pytest.fixture
 def one_at_a_time(environ: dict[str, str]) -> None:
     environ["PALABRE_WAITING_WRITES"] = "1"
+    environ["PALABRE_JOBS"] = "false"
 
 
 @pytest.fixture

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import makers
 from conftest import Clock
+from palabre.model import Site
 from palabre.service import Service
+from palabre.store import Tx, jobs
+from palabre.web.metrics import Metrics
 from web.speaking import browse, client_at, post, problem
 
 Samples = dict[str, float]
@@ -100,6 +105,45 @@ async def test_the_queue_has_a_length_and_an_oldest(
     samples = await read(client)
     assert samples["palabre_queue_comments{}"] == 1
     assert samples["palabre_queue_oldest_seconds{}"] == 60
+
+
+async def test_work_that_waits_or_was_given_up_is_counted(
+    client: httpx2.AsyncClient, service: Service, site: Site, clock: Clock
+) -> None:
+    samples = await read(client)
+    for name in ("waiting", "given_up", "oldest_seconds"):
+        assert samples[f"palabre_jobs_{name}{{}}"] == 0
+
+    async def unit(tx: Tx) -> None:
+        for topic in "abc":
+            await jobs.put(
+                tx,
+                "unknown",
+                job_id=topic,
+                site_id=site.id,
+                topic=topic,
+                subject={},
+                at=clock.now,
+            )
+        until = clock.now + timedelta(minutes=1)
+        [job] = await jobs.claim(tx, ["unknown"], lease="x", now=clock.now, until=until, most=1)
+        await jobs.given_up(tx, job, error="gone", at=clock.now)
+
+    await service.store.write(unit)
+    clock.advance(seconds=30)
+    samples = await read(client)
+    assert samples["palabre_jobs_waiting{}"] == 2
+    assert samples["palabre_jobs_given_up{}"] == 1
+    assert samples["palabre_jobs_oldest_seconds{}"] == 30
+
+
+def test_attempts_are_counted_by_kind_and_outcome() -> None:
+    metrics = Metrics()
+    for outcome in ("failed", "failed", "done"):
+        metrics.ran("webhook", outcome)
+    [family] = [one for one in metrics.families(0, 0.0) if one.name == "palabre_job_runs"]
+    found = {(*sample.labels.values(), sample.value) for sample in family.samples}
+    assert found == {("webhook", "failed", 2), ("webhook", "done", 1)}
 
 
 async def test_commits_are_timed_and_their_batches_measured(client: httpx2.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -18,10 +18,14 @@ from starlette.routing import Route
 import palabre
 from conftest import PUBLIC_URL
 from palabre import locale
+from palabre.actions.mail_links import sealed_for
+from palabre.actions.moderators import tell_by_mail
 from palabre.errors import FIELD_CODES, PROBLEMS, Invalid
 from palabre.model import ACTIONS, REASONS, Policy, Scope, State
 from palabre.schema import root
-from palabre.text import address, email, policy, rules
+from palabre.service import Service
+from palabre.store import mailboxes
+from palabre.text import address, email, mail_link, policy, rules
 from palabre.web import moderation, persons, places, public, wanted
 from palabre.web.routes import ROUTES, Methods
 from web.speaking import BROWSER, FORM, Sent, as_json, multipart, problem, urlencoded
@@ -73,6 +77,12 @@ class Operation:
     @property
     def id(self) -> str:
         return str(self.about["operationId"])
+
+    @property
+    def answering(self) -> str:
+        """The method whose answer has an end: of a stream only the head is asked for."""
+        is_stream = "text/event-stream" in self.about["responses"].get("200", {}).get("content", {})
+        return "HEAD" if is_stream else self.method
 
     @property
     def scope(self) -> str | None:
@@ -235,20 +245,30 @@ EXAMPLES = [
 
 
 @pytest.fixture
-async def real(client: httpx2.AsyncClient, moderator: dict[str, str]) -> Mapping[str, str]:
+async def real(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> Mapping[str, str]:
     """What the ids in the examples stand for: an approved comment on the examples' article."""
     (submit,) = (one for one in OPERATIONS if one.id == "submitComment")
     fields_sent = submit.bodies["application/json"]["examples"]["least"]["value"]
     sent = (await client.post("/v1/comments", json=fields_sent | {"comment": "Déjà là."})).json()
     comment = f"/v1/moderation/comments/{sent['comment']['id']}"
     approved = (await client.post(f"{comment}/approve", headers=moderator)).json()
+    await tell_by_mail(service, "alice", "alice@example.com", language="fr")
+    (mailbox,) = (await service.store.read(mailboxes.every)).values()
+    to, expires_s = sealed_for(mailbox), int(service.now().timestamp()) + 60
+    link = mail_link.Link("approve", approved["id"], approved["version"], to, expires_s)
     stands_for = {
         "commentId": approved["id"],
         "articleId": approved["article"]["id"],
         "authorId": approved["author"]["id"],
         "token": sent["receipt"]["token"],
+        "mailToken": mail_link.seal(service.keys, link),
+        "mailEndToken": mail_link.seal_unsubscribe(service.keys, link.to),
     }
-    return {PARAMETERS[name]["example"]: value for name, value in stands_for.items()}
+    # The longest first: the tokens of mail have ids in them.
+    known = {PARAMETERS[name]["example"]: value for name, value in stands_for.items()}
+    return {example: known[example] for example in sorted(known, key=len, reverse=True)}
 
 
 @pytest.mark.parametrize(
@@ -279,7 +299,7 @@ async def test_every_example_request_gets_one_of_the_good_answers_that_are_descr
         sent = ENCODING[example.kind](body)
         headers["Content-Type"], content = sent.content_type, sent.content
     answer = await client.request(
-        operation.method,
+        operation.answering,
         operation.path.format_map(values),
         params={one["name"]: values[one["name"]] for one in given if one["in"] == "query"},
         headers=headers,
@@ -360,7 +380,7 @@ async def test_the_scope_that_is_described_is_the_one_that_it_takes(
     path = operation.path.format(id="nobody", name="blog")
     tokens = {Scope.READ: reader, Scope.MODERATE: moderator, Scope.ADMIN: admin}
     for scope, headers in tokens.items():
-        answer = await client.request(operation.method, path, headers=headers)
+        answer = await client.request(operation.answering, path, headers=headers)
         if scope.allows(Scope(str(operation.scope))):
             assert answer.status_code not in (401, 403)
         else:

@@ -16,9 +16,16 @@ from hypothesis import strategies as st
 from palabre.errors import PROBLEMS, ArticleClosed
 from palabre.locale import LANGUAGES, say
 from palabre.model import REASONS, Article, Policy, Shown, State
-from palabre.web import pages
-from palabre.web.pages import FieldMessage, FormView, ListingView, Node, ProblemView, ReceiptView
-from palabre.web.templating import initial
+from palabre.rendering import pages
+from palabre.rendering.pages import (
+    FieldMessage,
+    FormView,
+    ListingView,
+    Node,
+    ProblemView,
+    ReceiptView,
+)
+from palabre.rendering.templating import initial
 from web.tree import Element, read
 
 AT = datetime(2026, 11, 22, 18, 4, tzinfo=UTC)
@@ -26,7 +33,7 @@ HOSTILE = "\"><script>alert('1')</script>&amp;{{ 7 * 7 }}</textarea></title>"
 REQUIRED_NOTE = (
     "Votre adresse de messagerie ne sera pas publiée. Les champs obligatoires sont indiqués avec *"
 )
-STYLE = Path(pages.__file__).parent / "static" / "style.css"
+STYLE = Path(pages.__file__).parents[1] / "web" / "static" / "style.css"
 
 ARTICLE = Article(
     id="a1",

@@ -250,9 +250,9 @@ async def test_the_replies_of_others_stay_under_a_tombstone(
 async def test_a_person_of_a_thousand_comments_is_erased_at_once(
     client: httpx2.AsyncClient, moderator: dict[str, str], service: Service
 ) -> None:
-    for _ in range(4):
+    for _ in range(20):
         answers = await asyncio.gather(
-            *(client.post("/v1/comments", json=makers.fields(email=EMAIL)) for _ in range(250))
+            *(client.post("/v1/comments", json=makers.fields(email=EMAIL)) for _ in range(50))
         )
         assert {answer.status_code for answer in answers} == {201}
     author = await author_of(client, moderator, EMAIL)

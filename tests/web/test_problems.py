@@ -6,13 +6,13 @@ import io
 import json
 import logging
 import re
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
 
 import makers
+from conftest import sqlite_of
 from palabre import logs
 from palabre.errors import PROBLEMS
 from palabre.locale import say
@@ -268,12 +268,11 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def broken(service: Service, site: Site) -> None:
+async def broken(service: Service, site: Site) -> AsyncIterator[None]:
     """A store that has lost a table behind the service's back."""
-    connection = sqlite3.connect(service.settings.database_path)
-    connection.execute("alter table article rename to lost")
-    connection.commit()
-    connection.close()
+    await service.store.write(lambda tx: tx.run("alter table article rename to lost"))
+    yield
+    await service.store.write(lambda tx: tx.run("alter table lost rename to article"))
 
 
 @pytest.mark.usefixtures("broken")
@@ -285,11 +284,20 @@ async def test_a_fault_of_ours_is_told_without_its_details_which_the_log_has(
     answer = await client.request(method, url, json=makers.fields(comment="Mots secrets."))
     body = problem(answer, 500, "internal_error")
     assert body["request_id"] == answer.headers["x-request-id"]
-    for secret in ("Traceback", "sqlite", "no such table", "article", "/work", ".py", "secrets"):
+    for secret in (
+        "Traceback",
+        "sql",
+        "no such table",
+        "does not exist",
+        "article",
+        "/work",
+        ".py",
+        "secrets",
+    ):
         assert secret not in answer.text
     line = json.loads(log.getvalue().splitlines()[0])
     assert line["request_id"] == body["request_id"]
-    assert "no such table" in line["exception"]
+    assert "no such table" in line["exception"] or "does not exist" in line["exception"]
     assert "Mots secrets" not in log.getvalue()
     assert "helene@example.com" not in log.getvalue()
 
@@ -314,18 +322,20 @@ async def test_a_store_that_is_gone_is_told_so(
     for path in ("/v1/comments?article=/a", "/v1/counts?article=/a", "/v1/receipts/x"):
         answer = await client.get(path)
         problem(answer, 503, "store_unavailable")
-        assert answer.headers["retry-after"] == "5"
+        assert answer.headers["retry-after"] in ("2", "5")
     problem(await post(client, makers.fields()), 503, "store_unavailable")
     page = await browse(client, makers.fields())
-    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert page.status_code == 503
+    assert page.headers["retry-after"] in ("2", "5")
     assert (await client.get("/nowhere")).status_code == 404
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_store_that_cannot_be_written_is_told_so_and_can_still_be_read(
     client: httpx2.AsyncClient, service: Service, moderator: dict[str, str]
 ) -> None:
     await makers.approved(client, moderator)
-    await service.store._writer.alone(lambda raw: raw.execute("pragma query_only = on"))
+    await sqlite_of(service)._writer.alone(lambda raw: raw.execute("pragma query_only = on"))
     answer = await post(client, makers.fields())
     problem(answer, 503, "store_unavailable")
     assert int(answer.headers["retry-after"]) > 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = frozenset({"br", "circle", "input", "link", "meta"})
+VOID = frozenset({"br", "circle", "hr", "input", "link", "meta"})
 
 
 @dataclass

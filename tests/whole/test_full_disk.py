@@ -28,7 +28,7 @@ def submit(client: httpx2.Client) -> httpx2.Response:
 def until_full(client: httpx2.Client) -> list[str]:
     """Submit until there is no room for a comment nor for anything smaller; ids of those stored."""
     stored = []
-    for _ in range(1000):
+    for _ in range(4000):
         answer = submit(client)
         if answer.status_code == 201:
             stored.append(answer.json()["comment"]["id"])

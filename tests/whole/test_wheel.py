@@ -97,7 +97,8 @@ def test_wheel_holds_schema_catalogues_templates_and_static_files(wheel: Path) -
         for path in (CHECKOUT / "schema").rglob("*")
         if path.is_file()
     }
-    for pattern in ("locale/*/*.po", "web/templates/**/*", "web/static/*", "**/*.py", "py.typed"):
+    patterns = ("locale/*/*.po", "rendering/templates/**/*", "web/static/*", "**/*.py", "py.typed")
+    for pattern in patterns:
         found = {path for path in package.glob(pattern) if path.is_file()}
         assert found, pattern
         expected |= {f"palabre/{path.relative_to(package)}" for path in found}

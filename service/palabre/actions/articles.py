@@ -64,6 +64,14 @@ async def get(service: Service, moderator: Moderator, article_id: str) -> Articl
     return await service.store.read(unit)
 
 
+async def address_of(service: Service, site: Site, article_id: str) -> str | None:
+    """The canonical address of a stored article of the site."""
+    found = await service.store.glance(
+        lambda tx: articles.by_id(tx, site, article_id, now=service.now())
+    )
+    return None if found is None else found.address
+
+
 async def page(
     service: Service, site: Site, *, after: Seen | None, limit: int
 ) -> tuple[list[Article], Seen | None]:
@@ -79,6 +87,8 @@ async def _change(
     tx: Tx, service: Service, site: Site, article: Article, changes: Changes
 ) -> Article:
     overridden = await articles.overrides(tx, article.id)
+    # Again, now that nobody else can change it.
+    article = await articles.at(tx, site, article.address, now=service.now())
     if changes.policy is not None:
         normal, errors = policy.check(changes.policy)
         if errors:

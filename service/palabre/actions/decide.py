@@ -63,6 +63,7 @@ async def decide_many(
 
     async def unit(tx: Tx) -> list[Result]:
         results = []
+        await comments.hold(tx, ids)
         for comment_id in ids:
             version = versions.get(comment_id)
             try:

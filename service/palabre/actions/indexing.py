@@ -10,6 +10,12 @@ from palabre.store import words
 AT_ONCE = 200
 
 
+async def is_behind(service: Service) -> bool:
+    """Whether there are comments that are not in the index."""
+    last = await service.store.glance(words.last)
+    return not await service.store.glance(partial(words.reaches, seq=last))
+
+
 async def catch_up(service: Service) -> None:
     """Index every comment that is there by now. Raises Busy, StoreUnavailable as writing does."""
     last = await service.store.glance(words.last)

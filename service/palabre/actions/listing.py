@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from palabre.model import Article, Shown, Site
 from palabre.service import Service
 from palabre.store import Tx, articles, sites, threads
-from palabre.store.threads import Order, Seen
+from palabre.store.order import Order
+from palabre.store.threads import Seen
+
+WHOLE_AT_ONCE = 500
 
 SITES = sites.OUTDATED_BY_CHANGES
 """The name of what outdates everything that is published."""
@@ -61,6 +64,25 @@ async def page(
         return Page(article, site, shown, more, articles.outdated_by_changes_of(article))
 
     return await service.store.glance(unit)
+
+
+async def whole(service: Service, site: Site, address: str) -> Page:
+    """All of the article's comments, seen at one moment; `next` is None."""
+
+    async def unit(tx: Tx) -> Page:
+        article = await articles.at(tx, site, address, now=service.now())
+        shown: list[Shown] = []
+        more: Seen | None = None
+        while article.id:
+            some, more = await threads.page(
+                tx, article.id, order="oldest", after=more, limit=WHOLE_AT_ONCE
+            )
+            shown += some
+            if more is None:
+                break
+        return Page(article, site, tuple(shown), None, articles.outdated_by_changes_of(article))
+
+    return await service.store.read(unit)
 
 
 async def feed(service: Service, site: Site, address: str | None, *, limit: int = 50) -> Feed:

@@ -1,4 +1,4 @@
-"""Moderators: adding one with a token that is shown once, knowing them again, revoking."""
+"""Moderators: adding one with a token that is shown once, knowing them again, mail, revoking."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from palabre.errors import Refusal, Unauthenticated
 from palabre.ids import new_token, random_id
 from palabre.model import Moderator, Scope
 from palabre.service import Service
-from palabre.store import Taken, Tx, moderators, sites
+from palabre.store import Taken, Tx, mailboxes, moderators, sites
+from palabre.text import email
 
 PREFIX = "palabre_"
 _NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,62}[\w.])?")
 RESERVED = ("author", "rule")
+_WHY = {
+    "email_missing_at": ": it has no @",
+    "email_bad_character": ": a character in it is not allowed",
+    "email_missing_domain_end": ": the end of its domain is missing",
+    "email_reserved_domain": ": its domain is reserved and gets no mail",
+}
 
 
 async def add(
@@ -60,7 +67,48 @@ async def known(service: Service, token: str) -> Moderator:
 
 
 async def revoke(service: Service, name: str) -> None:
-    """End a moderator's token at once."""
-    ended = await service.store.write(lambda tx: moderators.revoke(tx, name, at=service.now()))
-    if not ended:
+    """End a moderator's token at once, and the mail to them."""
+
+    async def unit(tx: Tx) -> None:
+        if not await moderators.revoke(tx, name, at=service.now()):
+            raise Refusal(f"There is no moderator “{name}” with a token that still works.")
+        moderator_id = await moderators.id_of(tx, name)
+        if moderator_id is not None:
+            await mailboxes.end(tx, moderator_id)
+
+    await service.store.write(unit)
+
+
+async def tell_by_mail(service: Service, name: str, address: str, *, language: str) -> None:
+    """Tell a moderator by mail of what waits, from now on. The address is in no refusal."""
+    try:
+        checked = email.mailbox(address)
+    except email.EmailError as exc:
+        raise Refusal(f"This address can't be used{_WHY.get(exc.hint or '', '')}.") from None
+
+    async def unit(tx: Tx) -> None:
+        moderator = await _working(tx, service, name)
+        if not moderator.scope.allows(Scope.MODERATE):
+            raise Refusal(f"The moderator {name} may only read; mail goes to those who decide.")
+        mailbox = mailboxes.Mailbox(moderator.id, checked, language, service.now())
+        await mailboxes.put(tx, mailbox)
+
+    await service.store.write(unit)
+
+
+async def end_mail(service: Service, name: str) -> None:
+    """No more mail to a moderator, and none of its links works any more."""
+
+    async def unit(tx: Tx) -> None:
+        moderator_id = await moderators.id_of(tx, name)
+        if moderator_id is None or not await mailboxes.end(tx, moderator_id):
+            raise Refusal(f"There is no moderator “{name}” who gets mail.")
+
+    await service.store.write(unit)
+
+
+async def _working(tx: Tx, service: Service, name: str) -> Moderator:
+    moderator = await moderators.by_name(tx, name, now=service.now())
+    if moderator is None:
         raise Refusal(f"There is no moderator “{name}” with a token that still works.")
+    return moderator

@@ -62,7 +62,9 @@ async def erase(service: Service, moderator: Moderator, author_id: str) -> int:
 
     async def unit(tx: Tx) -> int:
         await _own(tx, service, moderator, author_id)
+        await authors.hold(tx, author_id)
         theirs = await comments.of_author(tx, author_id)
+        await comments.hold(tx, [comment.id for comment in theirs])
         for comment in theirs:
             await comments.set_state(
                 tx,
@@ -94,7 +96,9 @@ async def block(
         now = service.now()
         await authors.block(tx, author_id, at=now, until=until, reason=reason, by=moderator.name)
         if also_pending:
-            for comment in await comments.of_author(tx, author_id, state=State.PENDING):
+            waiting = await comments.of_author(tx, author_id, state=State.PENDING)
+            await comments.hold(tx, [comment.id for comment in waiting])
+            for comment in waiting:
                 await comments.set_state(
                     tx,
                     comment,
@@ -116,6 +120,7 @@ async def unblock(service: Service, moderator: Moderator, author_id: str) -> Aut
 
     async def unit(tx: Tx) -> Author:
         await _own(tx, service, moderator, author_id)
+        await authors.hold(tx, author_id)
         await authors.unblock(tx, author_id)
         freed = await _own(tx, service, moderator, author_id)
         await authors.forget_if_gone(tx, author_id, now=service.now())

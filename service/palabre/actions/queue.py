@@ -19,7 +19,7 @@ from palabre.errors import (
 from palabre.model import Comment, Decision, Moderator, Site, State
 from palabre.service import Service
 from palabre.store import Tx, articles, decisions, moderators, queue, sites
-from palabre.store.words import Order, Seen
+from palabre.store.order import Order, Seen
 from palabre.text import address, rules
 from palabre.text.words import words
 

@@ -72,6 +72,7 @@ async def find(
 
     homes = [address.origin_of(url) if url else None for url in (article, origin)]
     key = (name, *homes)
+    await service.store.refresh()
     known = service.known_sites.get(key)
     if known is not None:
         return known
@@ -106,6 +107,11 @@ async def as_now(tx: Tx, service: Service, site: Site) -> Site:
 async def by_id(service: Service, site_id: str) -> Site:
     """The site that a moderator's token is bound to."""
     return await service.store.read(lambda tx: sites.by_id(tx, site_id))
+
+
+async def every(service: Service) -> list[Site]:
+    """All sites, by name."""
+    return await service.store.read(sites.every)
 
 
 async def of_origin(service: Service, origin: str) -> Site | None:

@@ -127,12 +127,17 @@ async def submit(
     try:
         return await service.store.write(unit)
     except Taken as exc:
-        if exc.constraint == "comment_fingerprint":
-            raise DuplicateComment from exc
-        if exc.constraint != "replay":
+        if exc.constraint not in ("comment_fingerprint", "replay"):
             raise
-    # The very same request was quicker: what it stored is the answer to this one too.
-    return await service.store.write(unit)
+        if checked.submission is None or checked.submission.idempotency_key is None:
+            raise DuplicateComment from exc
+    # Perhaps the very same request was quicker: what it stored is the answer to this one too.
+    try:
+        return await service.store.write(unit)
+    except Taken as exc:
+        if exc.constraint != "comment_fingerprint":
+            raise
+        raise DuplicateComment from exc
 
 
 def _errors_without_site(fields: submission.Fields, header_key: str | None) -> list[FieldError]:
@@ -262,7 +267,7 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         site.id,
         tags.author,
         verdict.state,
-        author_id=look.known.author_id or random_id(),
+        author_id=random_id(),
         at=now,
     )
     new = comments.New(

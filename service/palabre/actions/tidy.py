@@ -54,6 +54,7 @@ async def _delete(service: Service, overdue: Overdue) -> int:
 
     async def unit(tx: Tx) -> int:
         found = await overdue(tx)
+        await comments.hold(tx, found)
         for comment_id in found:
             standing = await comments.standing(tx, comment_id, site_id=None)
             if standing is not None:

@@ -14,12 +14,17 @@ import click
 
 from palabre import __version__, logs
 from palabre.commands.check import check
+from palabre.commands.copy import copy
 from palabre.commands.demo import demo
+from palabre.commands.jobs import jobs
 from palabre.commands.migrate import migrate
 from palabre.commands.moderator import moderator
 from palabre.commands.openapi import openapi
+from palabre.commands.publish import publish
 from palabre.commands.serve import serve
 from palabre.commands.site import site
+from palabre.commands.webhook import webhook
+from palabre.commands.work import work
 from palabre.errors import Problem, Refusal
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -30,6 +35,11 @@ COMMANDS: tuple[click.Command, ...] = (
     migrate,
     site,
     moderator,
+    webhook,
+    publish,
+    work,
+    jobs,
+    copy,
     openapi,
 )
 

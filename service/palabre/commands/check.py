@@ -19,7 +19,7 @@ from palabre.errors import Refusal
 if TYPE_CHECKING:
     from palabre.keys import Keys
     from palabre.settings import Network, Settings
-    from palabre.store.sqlite_look import Look
+    from palabre.store import Look
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 
@@ -52,16 +52,18 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
 
 def _findings() -> Iterator[Finding]:
-    yield from _library()
     try:
         settings = opening.chosen()
     except Refusal as refusal:
         yield from (Finding(ERROR, sentence) for sentence in refusal.sentences)
         yield Finding(WARNING, "Without good settings, neither key nor store were looked at.")
         return
+    if not settings.is_shared:
+        yield from _library()
     yield Finding(OK, "The settings can be read.")
     yield from _public(settings)
     yield from _proxies(settings)
+    yield from _mail(settings)
     yield from _modes(settings)
     yield from _store_and_key(settings)
 
@@ -125,6 +127,24 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _mail(settings: Settings) -> Iterator[Finding]:
+    """What one half of the mail's settings is worth without the other; never the URL itself."""
+    if settings.smtp_url is not None and settings.mail_from is None:
+        yield Finding(
+            ERROR, "PALABRE_SMTP_URL is set, but PALABRE_MAIL_FROM is not: no mail can be sent."
+        )
+    if settings.mail_from is not None and settings.smtp_url is None:
+        yield Finding(
+            WARNING, "PALABRE_MAIL_FROM is set, but PALABRE_SMTP_URL is not: no mail is sent."
+        )
+    if settings.smtp_url is not None and not settings.public_url.startswith("https://"):
+        yield Finding(
+            WARNING,
+            f"PALABRE_PUBLIC_URL is {settings.public_url}: the links in mail to moderators would "
+            "cross the network readable, and mail programs offer no unsubscribing by one click.",
+        )
+
+
 def _is_wide(network: Network) -> bool:
     return network.is_global and network.prefixlen < (16 if network.version == 4 else 32)
 
@@ -157,6 +177,8 @@ def _modes(settings: Settings) -> Iterator[Finding]:
                 level,
                 f"The key file {key} can be used by others (mode {mode:04o}): chmod 600 {key}",
             )
+    if settings.is_shared:
+        return
     for path in sqlite_look.files(settings.database_path):
         mode = path.stat().st_mode & 0o777
         if mode & 0o007:
@@ -180,7 +202,7 @@ def _nearest(folder: Path) -> Path:
 def _store_and_key(settings: Settings) -> Iterator[Finding]:
     """The store, the key, and whether they belong together."""
     from palabre.service import given_keys
-    from palabre.store import migrate, sqlite_look
+    from palabre.store import look_at, migrate
 
     keys, look = None, None
     try:
@@ -189,26 +211,35 @@ def _store_and_key(settings: Settings) -> Iterator[Finding]:
     except Refusal as refusal:
         yield Finding(ERROR, str(refusal))
         key_is_good = False
-    path = settings.database_path
-    if path.exists():
-        try:
-            look = sqlite_look.look(path)
-            if not look.is_ours:
-                raise Refusal(f"{path} is a database, but not a store of Palabre's.")
-            missing = migrate.missing("sqlite", dict(look.applied))
-        except Refusal as refusal:
-            yield Finding(ERROR, str(refusal))
-        else:
-            yield from _contents(path, look, [str(migration) for migration in missing])
+    engine = "postgres" if settings.is_shared else "sqlite"
+    # A URL may hold a password.
+    name = "in PostgreSQL" if settings.is_shared else str(settings.database_path)
+    try:
+        look = look_at(settings)
+        if look is not None and not look.is_ours:
+            raise Refusal(f"{name} is a database, but not a store of Palabre's.")
+        missing = [] if look is None else migrate.missing(engine, dict(look.applied))
+    except Refusal as refusal:
+        yield Finding(ERROR, str(refusal))
     else:
-        yield Finding(OK, f"There is no store yet; the first command that needs it makes {path}.")
+        if look is None or not (look.applied or look.damages):
+            made = f"makes {name}" if look is None else "makes it"
+            yield Finding(OK, f"There is no store yet; the first command that needs it {made}.")
+        else:
+            yield from _contents(name, look, [str(migration) for migration in missing])
     if key_is_good:
         yield _key(settings, keys, look.known if look else {})
 
 
-def _contents(path: Path, look: Look, missing: list[str]) -> Iterator[Finding]:
+def _contents(path: str, look: Look, missing: list[str]) -> Iterator[Finding]:
+    from palabre.store import copying
+
     for damage in look.damages:
         yield Finding(ERROR, f"The store {path} is damaged: {damage}. Restore a backup.")
+    if copying.is_half(look.known):
+        yield Finding(
+            ERROR, f"The store {path} is an unfinished copy: run `palabre copy` again to its end."
+        )
     if missing:
         yield Finding(
             WARNING,

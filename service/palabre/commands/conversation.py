@@ -1,7 +1,7 @@
 """The conversation that `palabre demo` plays on the demonstration's articles.
 
 It is content, French whatever language the service speaks, not messages of the service. The text
-of the first article is in `web/templates/demo/article.html`; the comments speak of it.
+of the first article is in `rendering/templates/demo/article.html`; the comments speak of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`palabre moderator …`: who may read, moderate and administer, and their tokens."""
+"""`palabre moderator …`: who may read, moderate and administer, their tokens, mail to them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from palabre.commands import opening, terminal
 
 if TYPE_CHECKING:
     from palabre.service import Service
+    from palabre.store.mailboxes import Mailbox
     from palabre.store.moderators import Entry
 
+LANGUAGES = ("fr", "en")
 SCOPES = ("read", "moderate", "admin")
 _DAYS_MOST = 36_500
 
@@ -50,7 +52,7 @@ def _moment(text: str, now: datetime) -> datetime | None:
 
 @click.group()
 def moderator() -> None:
-    """Add, list and revoke moderators."""
+    """Add, list and revoke moderators, and tell them by mail of what waits."""
 
 
 @moderator.command()
@@ -92,30 +94,81 @@ def add(name: str, scope: str, site: str | None, expires: datetime | None, as_js
 @moderator.command("list")
 @terminal.json_option
 def list_(as_json: bool) -> None:
-    """List the moderators, the former ones too; never a token."""
+    """List the moderators, the former ones too; never a token.
 
-    async def work(service: Service) -> Sequence[Entry]:
-        from palabre.store import moderators
+    Where their mail goes is in the JSON alone.
+    """
 
-        return await service.store.read(moderators.every)
+    async def work(service: Service) -> tuple[Sequence[Entry], dict[str, Mailbox]]:
+        from palabre.store import mailboxes, moderators
 
-    found = opening.with_service(work)
+        return (
+            await service.store.read(moderators.every),
+            await service.store.read(mailboxes.every),
+        )
+
+    found, boxes = opening.with_service(work)
     if as_json:
-        terminal.print_json([_shape(entry) for entry in found])
+        terminal.print_json([_shape(entry, boxes.get(entry.id)) for entry in found])
     elif found:
         rows = [
-            (entry.name, entry.scope.value, entry.site or "all", _standing(entry))
+            (
+                entry.name,
+                entry.scope.value,
+                entry.site or "all",
+                "yes" if entry.id in boxes else "no",
+                _standing(entry),
+            )
             for entry in found
         ]
-        terminal.print_columns(("NAME", "SCOPE", "SITE", "TOKEN"), rows)
+        terminal.print_columns(("NAME", "SCOPE", "SITE", "MAIL", "TOKEN"), rows)
     else:
         click.echo("There is no moderator yet.")
 
 
 @moderator.command()
 @click.argument("name")
+@click.argument("address", required=False)
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    help="The language of the mail; by default that of new sites (PALABRE_LOCALE).",
+)
+@click.option("--off", is_flag=True, help="No more mail; the links in it stop working.")
+def mail(name: str, address: str | None, lang: str | None, off: bool) -> None:
+    """Tell the moderator NAME at ADDRESS of comments that wait, or stop it.
+
+    One mail for all that comes within PALABRE_DIGEST_MINUTES, with links to decide by.
+    """
+    if off == (address is not None) or (off and lang is not None):
+        raise click.UsageError("Give either an ADDRESS or --off.")
+
+    async def work(service: Service) -> bool:
+        from palabre.actions import moderators
+
+        if address is None:
+            await moderators.end_mail(service, name)
+        else:
+            language = lang or service.settings.locale
+            await moderators.tell_by_mail(service, name, address, language=language)
+        return service.settings.relay is not None and service.settings.sender is not None
+
+    can_send = opening.with_service(work)
+    if off:
+        click.echo(f"{name} gets no more mail.")
+        return
+    click.echo(f"{name} will be told by mail of comments that wait.")
+    if not can_send:
+        click.echo(
+            "No mail can go yet: set PALABRE_SMTP_URL and PALABRE_MAIL_FROM for the service.",
+            err=True,
+        )
+
+
+@moderator.command()
+@click.argument("name")
 def revoke(name: str) -> None:
-    """End the token of the moderator NAME at once.
+    """End the token of the moderator NAME at once, and the mail to them.
 
     The log goes on naming them; the name can't be given again.
     """
@@ -138,11 +191,13 @@ def _standing(entry: Entry) -> str:
     return f"{'expired' if is_over else 'works until'} {_instant(entry.expires_at)}"
 
 
-def _shape(entry: Entry) -> dict[str, str | None]:
+def _shape(entry: Entry, mailbox: Mailbox | None) -> dict[str, object]:
+    told = mailbox and {"address": mailbox.address, "lang": mailbox.language}
     return {
         "name": entry.name,
         "scope": entry.scope.value,
         "site": entry.site,
+        "mail": told,
         "created_at": _instant(entry.created_at),
         "expires_at": _instant(entry.expires_at),
         "revoked_at": _instant(entry.revoked_at),
@@ -150,5 +205,4 @@ def _shape(entry: Entry) -> dict[str, str | None]:
 
 
 def _instant(moment: datetime | None) -> str | None:
-    """A time in RFC 3339, UTC, to the second, as the API writes it."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else terminal.instant(moment)

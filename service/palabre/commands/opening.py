@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def chosen(*, host: str | None = None, port: int | None = None) -> Settings:
-    """The settings, *host* and *port* from the command line; from here on logs are as they say.
+def chosen(
+    *, host: str | None = None, port: int | None = None, database_url: str | None = None
+) -> Settings:
+    """The settings, these from the command line if given; from here on logs are as they say.
 
     Raises Refusal with every mistake.
     """
     from palabre import logs, settings
 
-    found = settings.load(os.environ, host=host, port=port)
+    found = settings.load(os.environ, host=host, port=port, database_url=database_url)
     logs.configure(format=found.log_format, level=found.log_level)
     return found
 

@@ -15,7 +15,7 @@ from palabre.commands.conversation import Corrected, Decided, Said, Step, Story
 from palabre.memory import Memory
 from palabre.model import Moderator, Scope, Site, Visitor
 from palabre.service import Service
-from palabre.store import SqliteStore, Tx, Unit
+from palabre.store import Store, Tx, Unit
 from palabre.store import moderators as moderator_rows
 
 T = TypeVar("T")
@@ -28,6 +28,9 @@ class _Within:
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
+
+    async def refresh(self) -> None:
+        """Nothing is remembered here."""
 
     async def read(self, unit: Unit[T], /) -> T:
         return await unit(self._tx)
@@ -48,11 +51,11 @@ def within(service: Service, tx: Tx) -> Service:
     settings = service.settings.model_copy(
         update={"submission_limit": None, "email_dns_check": False}
     )
-    # Of a store, actions use `read`, `glance` and `write` alone. What is not yet committed is not
+    # Of a store, actions use what is here alone. What is not yet committed is not
     # to be remembered.
     return replace(
         service,
-        store=cast("SqliteStore", _Within(tx)),
+        store=cast("Store", _Within(tx)),
         settings=settings,
         known_sites=Memory(lambda: 1, most=0),
     )

@@ -45,8 +45,12 @@ async def _serve(settings: Settings) -> None:
             service = replace(service, settings=_at_port(settings, port))
             lines = await _greeting(service)
             # One write: a reader that closes its end after the first line has got all of them.
+            app = build(service)
             await server.serve(
-                build(service), listening, ready=lambda: click.echo("\n".join(lines))
+                app,
+                listening,
+                ready=lambda: click.echo("\n".join(lines)),
+                closing=app.state.streams.close,
             )
 
 

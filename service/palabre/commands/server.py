@@ -33,11 +33,16 @@ _WHY = {
 class Server(uvicorn.Server):
     """uvicorn, but SIGTERM is an ordinary end: exit code 0, not the signal raised again."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, ready: Callable[[], None], closing: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         # What is there by now stays: the collector need not look through it again and again.
         gc.collect()
@@ -48,6 +53,10 @@ class Server(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
         self.should_exit = True
+        if self._loop is not None:
+            # What never ends by itself is to end now: uvicorn waits for it before the lifespan's
+            # end, and this runs in a signal handler, between any two instructions of the loop.
+            self._loop.call_soon_threadsafe(self._closing)
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -102,13 +111,21 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-async def serve(app: ASGIApp, listening: socket.socket, *, ready: Callable[[], None]) -> None:
+async def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], None],
+    closing: Callable[[], None],
+) -> None:
     """Serve until told to stop; what was accepted is finished first. *ready* is called once.
+
+    *closing*: called when it is told to stop, so that streams end.
 
     Refuses when the application can't start.
     """
     try:
-        await Server(configuration(app), ready).serve(sockets=[listening])
+        await Server(configuration(app), ready=ready, closing=closing).serve(sockets=[listening])
     except SystemExit as exc:
         # uvicorn's way to say that the application did not start.
         raise Refusal("The service could not start; the log says why.") from exc

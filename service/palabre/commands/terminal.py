@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,11 @@ def _program(called: str) -> list[str]:
     if in_path is not None and Path(in_path).absolute() == path.absolute():
         return [path.name]
     return [shlex.quote(called)]
+
+
+def instant(at: datetime) -> str:
+    """A time in RFC 3339, UTC, to the second, as the API writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def moderator_missing(service: Service) -> list[str]:

@@ -13,17 +13,18 @@ APART = timedelta(hours=20)
 and some runs that fail it stays within 24 hours."""
 
 
+async def is_wanted(service: Service) -> bool:
+    """Whether anything was deleted and it is time to scrub."""
+    return await _deleted(service) is not None
+
+
 async def erasure(service: Service) -> None:
     """Scrub the store if anything was deleted: a small one at once, a large one once a day.
 
     Raises StoreUnavailable when the files can't be scrubbed now; the next run tries again.
     """
-    said = await service.store.read(info.get)
-    deleted = said.get("to_scrub")
+    deleted = await _deleted(service)
     if deleted is None:
-        return
-    last = moment(int(said.get("scrubbed_at", "0")))
-    if service.now() - last < APART and not await service.store.is_small():
         return
     await service.store.scrub()
 
@@ -34,3 +35,15 @@ async def erasure(service: Service) -> None:
         await info.put(tx, scrubbed_at=str(ms(service.now())))
 
     await service.store.write(note)
+
+
+async def _deleted(service: Service) -> str | None:
+    """The name of what was deleted, if it is time to scrub it."""
+    said = await service.store.read(info.get)
+    deleted = said.get("to_scrub")
+    if deleted is None:
+        return None
+    last = moment(int(said.get("scrubbed_at", "0")))
+    if service.now() - last < APART and not await service.store.is_small():
+        return None
+    return deleted

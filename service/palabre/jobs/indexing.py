@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from palabre.actions.indexing import catch_up
+from palabre.actions.indexing import catch_up, is_behind
 from palabre.service import Service
+
+
+async def is_wanted(service: Service) -> bool:
+    """Whether anything has come that is not indexed."""
+    return await is_behind(service)
 
 
 async def indexing(service: Service) -> None:

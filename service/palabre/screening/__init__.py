@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from palabre import locale
 from palabre.model import Facts, Policy, Signal, State, Submission
 from palabre.screening import blocked, capitals, honeypot, links, noise, pace, repeat
 
@@ -74,6 +75,11 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
     state, by = _first_state(minded, facts.policy)
     told, _ = _first_state([pair for pair in minded if pair[0].told], facts.policy)
     return Verdict(state=state, told=told, signals=tuple(signal for _, signal in found), by=by)
+
+
+def sentence(signal: Signal, language: str) -> str:
+    """What a signal says to a moderator who reads that language."""
+    return locale.say(language, f"signal.{signal.why}", **signal.values)
 
 
 def _first_state(minded: Sequence[tuple[Rule, Signal]], policy: Policy) -> tuple[State, str]:

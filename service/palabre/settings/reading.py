@@ -140,9 +140,10 @@ def _sentence(field: str, given: _Given | None, must: str | None) -> str:
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
-    paths = {
+    paths: dict[str, Path | str] = {
         "data_dir": folder / settings.data_dir,
         "key_file": folder / settings.key_file,
-        "database_url": f"{SQLITE}{folder / settings.database_path}",
     }
+    if not settings.is_shared:
+        paths["database_url"] = f"{SQLITE}{folder / settings.database_path}"
     return settings.model_copy(update=paths)

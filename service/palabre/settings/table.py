@@ -92,9 +92,17 @@ class Settings(BaseModel):
     )
     database_url: Annotated[str, AfterValidator(values.database_url)] = _setting(
         "sqlite:///DATA_DIR/palabre.sqlite3",
-        "Where comments are stored: sqlite:///relative/path or sqlite:////absolute/path.",
-        "be sqlite:///relative/path or sqlite:////absolute/path of a file, with nothing after it",
+        "Where comments are stored: sqlite:///relative/path, sqlite:////absolute/path, or"
+        " postgresql://user:password@host:port/database (the extra `postgres`).",
+        "be sqlite:///relative/path or sqlite:////absolute/path of a file, with nothing after it,"
+        " or postgresql://user:password@host:port/database",
         derived=lambda above: f"{values.SQLITE}{above['data_dir'] / 'palabre.sqlite3'}",
+    )
+    database_connections: Annotated[int, Field(ge=2, le=1000)] = _setting(
+        "10",
+        "On PostgreSQL, how many connections a process may have; one more while somebody follows"
+        " the events.",
+        "be a whole number from 2 to 1000",
     )
     key_file: Annotated[Path, BeforeValidator(values.path)] = _setting(
         "DATA_DIR/palabre.key",
@@ -136,6 +144,12 @@ class Settings(BaseModel):
         " still show what a decision took away.",
         "be a whole number of seconds from 0 to 31536000",
     )
+    jobs: bool = _setting(
+        "true",
+        "Whether `palabre serve` also does the work beside the answers; where it does not, keep"
+        " `palabre work` running.",
+        _YES_NO,
+    )
     metrics_public: bool = _setting(
         "false",
         "Whether /metrics answers everybody, not only programs on this machine.",
@@ -173,9 +187,63 @@ class Settings(BaseModel):
         "off", "Days after which a comment nobody decided on is deleted for good, or off.", _DAYS
     )
 
+    webhook_targets: Annotated[tuple[values.Network, ...], BeforeValidator(values.networks)] = (
+        _setting(
+            "none",
+            "Networks beside public addresses that webhooks may be sent to, such as 10.1.0.0/16.",
+            "be networks such as 10.0.0.0/8,::1/128 with no host bits set, or none",
+        )
+    )
+    purge_urls: Annotated[tuple[values.Cache, ...], BeforeValidator(values.caches)] = _setting(
+        "none",
+        "Caches in front of the service that are told of changes: base URLs, separated by commas,"
+        " that take PURGE; one that begins with post+ takes a POST of what has changed.",
+        "be URLs such as http://127.0.0.1:6081 or post+https://example.com/purge, separated by"
+        " commas, without user or fragment, or none",
+    )
+    publish_dir: Annotated[Path | None, BeforeValidator(values.folder)] = _setting(
+        "",
+        "Folder in which static copies of every listing are kept up to date.",
+        "be the path of a folder, without ~, ? or #",
+    )
+    smtp_url: Annotated[SecretStr | None, AfterValidator(values.smtp_url)] = _setting(
+        "",
+        "The server that takes mail to moderators: smtp://user:password@host:587 (STARTTLS),"
+        " smtps://… (TLS), or smtp+plain://localhost:25 on this machine.",
+        "be smtp://user:password@host:port, smtps://… or, on this machine alone, smtp+plain://…,"
+        " with nothing after it; signs in user and password percent-encoded",
+    )
+    mail_from: Annotated[str | None, AfterValidator(values.mail_from)] = _setting(
+        "",
+        "Whom that mail is from: comments@example.com, or Comments <comments@example.com>.",
+        "be an address such as comments@example.com, or Comments <comments@example.com>, an"
+        " international domain in its xn-- form",
+    )
+    digest_minutes: Annotated[int, Field(ge=0, le=1440)] = _setting(
+        "10",
+        "Minutes from the first comment that waits to the mail that tells of it, and of all that"
+        " came meanwhile.",
+        "be a whole number of minutes from 0 to 1440",
+    )
+
+    @property
+    def relay(self) -> values.Relay | None:
+        """The mail server, if there is one."""
+        return None if self.smtp_url is None else values.relay(self.smtp_url)
+
+    @property
+    def sender(self) -> values.Sender | None:
+        """Whom mail is from, if anybody."""
+        return None if self.mail_from is None else values.sender(self.mail_from)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the store is a database server's, which any number of processes may share."""
+        return self.database_url.startswith(values.POSTGRES)
+
     @property
     def database_path(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file, unless the store is shared."""
         return Path(self.database_url.removeprefix(values.SQLITE))
 
     @property

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,7 @@ OURS = "ours"
 """Type of the errors whose message is ours to show; pydantic's own are never shown."""
 
 SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
 _PERIODS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))([A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+)*")
 """A path without end slash, empty or dot segments (RFC 3986, 3.3)."""
@@ -32,6 +33,36 @@ class Rate:
 
     count: int
     period_s: int
+
+
+_RELAY_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+_SENDER = re.compile(
+    rf"(?:(?P<name>[^<>\"\\@,;:()\[\]]*) )?<(?P<named>{_ADDRESS})>|(?P<bare>{_ADDRESS})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The server that takes our mail. `security`: `starttls`, `tls`, or `none` on this machine."""
+
+    host: str
+    port: int
+    security: str
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom our mail is from. `name` may be empty."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
 
 
 def rate(text: str) -> Rate | None:
@@ -62,6 +93,37 @@ def networks(text: str) -> tuple[Network, ...]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A cache to be purged. `posts`: it takes one POST an article instead of PURGE requests."""
+
+    url: str
+    posts: bool
+
+
+def caches(text: str) -> tuple[Cache, ...]:
+    if text.lower() in ("", "none"):
+        return ()
+    found = []
+    for part in text.split(","):
+        url = part.strip()
+        posts = url.startswith("post+")
+        url = url.removeprefix("post+")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError
+        if not re.fullmatch(r"[!-~]+", url) or "@" in parts.netloc or re.search("[#\\\\]", url):
+            raise ValueError
+        if parts.query and not posts:
+            raise ValueError
+        found.append(Cache(url if posts else url.rstrip("/"), posts))
+    return tuple(found)
+
+
+def folder(text: str | None) -> str | None:
+    return path(text) if text else None
+
+
 def path(text: str) -> str:
     # Nobody expands ~ in a unit file or in TOML: a folder called "~" would come as a surprise.
     # And the default DATABASE_URL is made of DATA_DIR, where ? and # would mean something else.
@@ -79,10 +141,14 @@ def host(text: str) -> str:
 
 
 def database_url(text: str) -> str:
+    if text.startswith(POSTGRES):
+        parts = urlsplit(text)
+        # A socket's folder stands in the query, and then there is no host.
+        if not parts.path.strip("/") or parts.fragment or re.search(r"[\0\s]", text):
+            raise ValueError
+        return text
     if not text.startswith("sqlite:"):
-        raise PydanticCustomError(
-            OURS, "begin with sqlite:/// (this version stores comments in SQLite only)"
-        )
+        raise PydanticCustomError(OURS, "begin with sqlite:/// or postgresql://")
     file = text.removeprefix(SQLITE)
     if file in (text, "", ":memory:") or re.search(r"[?#\0]", file):
         raise ValueError
@@ -114,6 +180,70 @@ def default_public_url(host: str, port: int) -> str:
     """
     reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
     return f"http://{_netloc('http', reachable, port)}"
+
+
+def smtp_url(secret: SecretStr | None) -> SecretStr | None:
+    """Only the form is checked here; `relay` says what it means."""
+    if secret is not None:
+        relay(secret)
+    return secret
+
+
+def relay(secret: SecretStr) -> Relay:
+    """What the URL of a mail server means. Raises ValueError."""
+    text = secret.get_secret_value()
+    # Not chained: the parsers' own errors repeat what they could not read.
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError from None
+    if parts.scheme not in _RELAY_PORTS or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError
+    if not parts.hostname or parts.path not in ("", "/") or re.search(r"[?#]", text):
+        raise ValueError
+    name = host(parts.hostname)
+    if parts.scheme == "smtp+plain" and not is_loopback(name):
+        raise PydanticCustomError(
+            OURS,
+            "use smtp:// (which begins TLS) or smtps:// for a mail server on another machine:"
+            " smtp+plain:// is for this machine's own",
+        )
+    user, password = _credentials(parts)
+    security = {"smtp": "starttls", "smtps": "tls"}.get(parts.scheme, "none")
+    return Relay(name, port or _RELAY_PORTS[parts.scheme], security, user, password)
+
+
+def _credentials(parts: SplitResult) -> tuple[str | None, str | None]:
+    if parts.username is None:
+        return None, None
+    found = unquote(parts.username), unquote(parts.password or "")
+    if not all(found):
+        raise ValueError
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and no other."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def mail_from(text: str | None) -> str | None:
+    """Only the form is checked here; `sender` says what it means."""
+    if text is not None:
+        sender(text)
+    return text
+
+
+def sender(text: str) -> Sender:
+    """Whom `Name <address>`, or an address alone, means. Raises ValueError."""
+    found = _SENDER.fullmatch(text)
+    if not found or not text.isprintable() or len(text) > 254:
+        raise ValueError
+    return Sender((found["name"] or "").strip(), found["named"] or found["bare"])
 
 
 def master_key(secret: SecretStr | None) -> SecretStr | None:

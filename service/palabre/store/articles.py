@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from palabre.model import Article, Site
-from palabre.store.tx import Row, Tx, moment, ms
+from palabre.store.tx import Row, Tx, held, moment, ms
 from palabre.text import policy
 
 TITLES_FROM = 50
@@ -22,6 +22,12 @@ def outdated_by_changes_of(article: Article) -> str:
 def outdated_by_changes_on(site_id: str) -> str:
     """The same of any article of a site."""
     return f"articles of {site_id}"
+
+
+def changed(outdated: Iterable[str]) -> list[str]:
+    """The ids of the stored articles among the names given to `Tx.outdates`."""
+    parts = (name.split(" ") for name in outdated)
+    return sorted(found[1] for found in parts if found[0] == "article" and len(found) == 2)
 
 
 def _name(article_id: str) -> str:
@@ -166,8 +172,8 @@ async def change(
 
 
 async def overrides(tx: Tx, article_id: str) -> dict[str, object]:
-    """The rules of this article that differ from its site's."""
-    row = await tx.one("select policy from article where id = :id", id=article_id)
+    """The rules of this article that differ from its site's, to be changed: held."""
+    row = await tx.one(f"select policy from article where id = :id{held(tx)}", id=article_id)
     return {} if row is None else dict(json.loads(row["policy"]))
 
 

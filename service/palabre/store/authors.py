@@ -6,7 +6,7 @@ from datetime import datetime
 
 from palabre.keys import Tag
 from palabre.model import Author, State
-from palabre.store.tx import Row, Tx, moment, moment_or_none, ms
+from palabre.store.tx import Row, Tx, held, moment, moment_or_none, ms
 
 _COUNTED = ("approved", "rejected", "spam")
 
@@ -49,6 +49,11 @@ async def by_tag(tx: Tx, site_id: str, tag: Tag, *, now: datetime) -> Author | N
 async def by_id(tx: Tx, author_id: str, *, now: datetime) -> Author | None:
     row = await tx.one("select * from author where id = :id", id=author_id)
     return None if row is None else author(row, now=now)
+
+
+async def hold(tx: Tx, author_id: str) -> None:
+    """Let nobody else change the author or any comment of theirs until the transaction ends."""
+    await tx.one(f"select 1 from author where id = :id{held(tx)}", id=author_id)
 
 
 async def count(tx: Tx, author_id: str, state: str, n: int) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from palabre.model import Decider, Signal, State
 from palabre.store import articles, authors, decisions, info, receipts, words
-from palabre.store.tx import Row, Tx, ms
+from palabre.store.tx import Row, Tx, among, held, ms
 
 LEVEL = 8
 """Hexadecimal digits a level of a path: 2^32 comments an article."""
@@ -153,21 +153,37 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
         decided_by=None if new.state is State.PENDING else by.name,
         at=ms(new.at),
     )
-    await _tally(tx, new.site_id, new.state, 1)
     if is_approved and new.place.parent_id is not None:
         await _count_below(tx, new.place.parent_id, 1)
+    await words.add(tx, new.id, new.name, new.text)
     await decisions.add(tx, new.site_id, new.id, None, new.state, by=by, at=new.at)
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
+    await _tally(tx, new.site_id, new.state, 1)
+
+
+async def hold(tx: Tx, ids: Sequence[str]) -> None:
+    """Let nobody else change these comments until the transaction ends, nor what counts them.
+
+    Where several are to be changed in one transaction, all of them before the first.
+    """
+    if tx.engine == "sqlite":
+        return
+    for table, column in (("author", "author_id"), ("article", "article_id")):
+        await tx.all(
+            f"select 1 from {table} where id = any(array(select {column} from comment "
+            f"where id {among(tx, 'ids')})) order by id{held(tx)}",
+            # Nothing is called by a NUL, which would be refused here.
+            ids=json.dumps([one for one in ids if "\0" not in one]),
+        )
 
 
 async def standing(tx: Tx, comment_id: str, *, site_id: str | None) -> Standing | None:
     """A comment as its next change needs it, on one site or on any (None)."""
-    # Where several write at once, the change that follows must find what was read.
-    held = tx.either(sqlite="", postgres=" for update")
+    await hold(tx, [comment_id])
     row = await tx.one(
         "select * from comment where id = :id "
-        f"and (cast(:site as text) is null or site_id = :site){held}",
+        f"and (cast(:site as text) is null or site_id = :site){held(tx)}",
         id=comment_id,
         site=site_id,
     )
@@ -231,7 +247,7 @@ async def set_state(
     if becomes is State.DELETED:
         await _wipe(tx, comment, now=at)
     else:
-        await words.restate(tx, comment.seq, comment.state, becomes)
+        await words.restate(tx, _indexed(comment), becomes)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
     return True
@@ -245,7 +261,7 @@ _WIPED = (
 
 async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
-    await words.remove(tx, comment.seq, _marks(comment))
+    await words.remove(tx, _indexed(comment))
     # By its name, so that a scrub which began before doesn't take this one for done.
     await info.put(tx, to_scrub=comment.id)
     await decisions.forget_texts(tx, comment.id)
@@ -287,7 +303,7 @@ async def rewrite(
     if not changed:
         return False
     await decisions.add_edit(tx, comment.site_id, comment.id, comment.text or "", by=by, at=at)
-    await words.replace(tx, comment.seq, _marks(comment), name, text)
+    await words.replace(tx, _indexed(comment), name, text)
     if comment.state is State.APPROVED:
         await articles.count(tx, comment.article_id)
     return True
@@ -305,18 +321,18 @@ async def _tally(tx: Tx, site_id: str, state: State, n: int) -> None:
 
 async def _count(tx: Tx, comment: Standing, *, came: State, went: State) -> None:
     """Keep every counter true when a comment goes from one state to another."""
-    # In one order always, so that two transactions never wait for each other's row.
-    for state, n in sorted(((went, -1), (came, 1))):
-        if state is State.DELETED:
-            continue
-        await _tally(tx, comment.site_id, state, n)
-        if comment.author_id is not None:
+    # In one order always, so that two transactions never wait for each other's row (`tx.held`).
+    changes = [(state, n) for state, n in sorted(((went, -1), (came, 1))) if state != "deleted"]
+    if comment.author_id is not None:
+        for state, n in changes:
             await authors.count(tx, comment.author_id, state, n)
     approved = (came is State.APPROVED) - (went is State.APPROVED)
     if approved:
         await articles.count(tx, comment.article_id, approved=approved)
         if comment.parent_id is not None:
             await _count_below(tx, comment.parent_id, approved)
+    for state, n in changes:
+        await _tally(tx, comment.site_id, state, n)
 
 
 async def _count_below(tx: Tx, parent_id: str, n: int) -> None:
@@ -333,12 +349,9 @@ async def _count_below(tx: Tx, parent_id: str, n: int) -> None:
     )
 
 
-def _marks(comment: Standing) -> str:
-    return words.marks(
-        comment.state,
-        site_id=comment.site_id,
-        article_id=comment.article_id,
-        author_id=comment.author_id,
+def _indexed(comment: Standing) -> words.Indexed:
+    return words.Indexed(
+        comment.seq, comment.state, comment.site_id, comment.article_id, comment.author_id
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from palabre.model import Decider, Decision, Edit, State
+from palabre.model import Decider, Decision, Edit, Event, State
 from palabre.store import sites
-from palabre.store.tx import Row, Tx, moment, ms
+from palabre.store.tx import Happening, Row, Tx, among, moment, ms
 
 
 async def add(
@@ -21,7 +23,8 @@ async def add(
     reason: str | None = None,
     note: str | None = None,
 ) -> None:
-    """Append one decision."""
+    """Append one decision, and note it for those who want to know of it (`outbox`)."""
+    tx.happens(Happening(site_id, comment_id, was, becomes, by=by, at=at, reason=reason))
     await tx.run(
         "insert into decision (site_id, comment_id, from_state, to_state, moderator_id, "
         "decided_by, at, reason, note) values (:site, :comment, :was, :becomes, :moderator, "
@@ -108,6 +111,78 @@ async def page(
         )
     rows.sort(key=lambda row: int(row["seq"]), reverse=True)
     return [(_decision(row), row["seq"]) for row in rows[:limit]]
+
+
+async def since(
+    tx: Tx, after: int, *, site_id: str | None, limit: int, until: int = 1 << 62
+) -> list[Event]:
+    """Decisions behind the number *after*, in the order of their numbers, *until* included.
+
+    Costs one index range of *limit*. On PostgreSQL a lower number may come to light after a
+    higher one: see `at_numbers`.
+    """
+    where = "" if site_id is None else "site_id = :site and "
+    scope = {} if site_id is None else {"site": site_id}
+    rows = await tx.all(
+        f"select * from decision where {where}seq > :after and seq <= :until "
+        "order by seq limit :limit",
+        after=after,
+        until=until,
+        limit=limit,
+        **scope,
+    )
+    return await _events(tx, rows)
+
+
+async def at_numbers(tx: Tx, numbers: Collection[int], *, site_id: str | None) -> list[Event]:
+    """Those decisions of these numbers that are there, in the order of their numbers."""
+    rows = await tx.all(
+        f"select * from decision where seq {among(tx, 'numbers', 'bigint')} "
+        "and (cast(:site as text) is null or site_id = :site)",
+        numbers=json.dumps(sorted(numbers)),
+        site=site_id,
+    )
+    return await _events(tx, sorted(rows, key=lambda row: int(row["seq"])))
+
+
+async def last_numbers(
+    tx: Tx, *, before: int = 1 << 62, limit: int = 1000
+) -> list[tuple[int, datetime]]:
+    """The highest numbers below *before*, from the highest on, and when each was decided."""
+    rows = await tx.all(
+        "select seq, at from decision where seq < :before order by seq desc limit :limit",
+        before=before,
+        limit=limit,
+    )
+    return [(row["seq"], moment(row["at"])) for row in rows]
+
+
+async def _events(tx: Tx, rows: Sequence[Row]) -> list[Event]:
+    """Decisions with where they happened: two statements for all, and two a site."""
+    if not rows:
+        return []
+    places = {
+        row["id"]: row["address"]
+        for row in await tx.all(
+            "select comment.id, article.address from comment "
+            "join article on article.id = comment.article_id "
+            f"and article.site_id = comment.site_id where comment.id {among(tx, 'ids')}",
+            ids=json.dumps(sorted({row["comment_id"] for row in rows})),
+        )
+    }
+    homes = {site_id: await sites.by_id(tx, site_id) for site_id in {r["site_id"] for r in rows}}
+    waiting = {site_id: (await sites.tally(tx, site_id))["pending"] for site_id in homes}
+    return [
+        Event(
+            number=row["seq"],
+            site_id=row["site_id"],
+            site=homes[row["site_id"]].name,
+            url=homes[row["site_id"]].origins[0] + places[row["comment_id"]],
+            waiting=waiting[row["site_id"]],
+            decision=_decision(row),
+        )
+        for row in rows
+    ]
 
 
 def _decision(row: Row) -> Decision:

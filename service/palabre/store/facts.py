@@ -15,12 +15,11 @@ from palabre.store.tx import Tx, ms
 class Known:
     """The article, without an id if it isn't stored; and what screening wants to know.
 
-    `author_id`: of the author behind the tag, if anybody is. `blocked`: whether a moderator has
-    blocked them. `same_text`: comments of the site that have this text.
+    `blocked`: whether a moderator has blocked the author behind the tag. `same_text`: comments of
+    the site that have this text.
     """
 
     article: Article
-    author_id: str | None
     blocked: bool
     same_text: int
 
@@ -37,8 +36,15 @@ async def about(
     now: datetime,
 ) -> Known:
     """What is known at *now*. Equal texts count from *since* on, and up to *most*."""
+    if tx.engine == "postgres":
+        # Of equal texts that come at the same moment, the later one has to know the first: each
+        # waits until the one before it is committed.
+        await tx.one(
+            "select pg_advisory_xact_lock(:text)",
+            text=int.from_bytes(text_hash[:8], signed=True),
+        )
     row = await tx.one(
-        "select a.*, w.id as known_author, w.blocked_at, w.blocked_until, "
+        "select a.*, w.blocked_at, w.blocked_until, "
         "(select count(*) from (select 1 from comment where site_id = :site "
         "and body_hash = :text and created_at > :since limit :most) as same) as same_text "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
@@ -57,7 +63,6 @@ async def about(
         article = articles.article(row, site, now=now)
     return Known(
         article=article,
-        author_id=row["known_author"],
         blocked=authors.is_blocked(row, now=now),
         same_text=row["same_text"],
     )

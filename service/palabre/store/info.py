@@ -21,6 +21,17 @@ async def put(tx: Tx, **values: str) -> None:
         )
 
 
+async def claim(tx: Tx, **values: str) -> None:
+    """Say something, unless it has been said."""
+    for name, value in values.items():
+        await tx.run(
+            "insert into store_info (name, value) values (:name, :value) "
+            "on conflict (name) do nothing",
+            name=name,
+            value=value,
+        )
+
+
 async def forget(tx: Tx, name: str, *, value: str) -> None:
     """Say it no longer, unless something else has been said meanwhile."""
     await tx.run(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.model import Moderator, Scope
-from palabre.store.tx import Row, Tx, moment, moment_or_none, ms
+from palabre.store.tx import Row, Tx, among, moment, moment_or_none, ms
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A moderator as the operator sees them. `site`: its name, None for all."""
 
+    id: str
     name: str
     scope: Scope
     site: str | None
@@ -47,9 +49,40 @@ async def by_token(tx: Tx, token_hash: bytes, *, now: datetime) -> Moderator | N
         hash=token_hash,
         now=ms(now),
     )
-    if row is None:
-        return None
-    return Moderator(row["id"], row["name"], Scope(row["scope"]), row["site_id"])
+    return None if row is None else _moderator(row)
+
+
+async def by_id(tx: Tx, moderator_id: str, *, now: datetime) -> Moderator | None:
+    """The moderator of this id, if neither revoked nor expired."""
+    row = await tx.one(
+        "select id, name, scope, site_id from moderator where id = :id "
+        "and revoked_at is null and (expires_at is null or expires_at > :now)",
+        id=moderator_id,
+        now=ms(now),
+    )
+    return None if row is None else _moderator(row)
+
+
+async def by_name(tx: Tx, name: str, *, now: datetime) -> Moderator | None:
+    """The moderator of this name, if neither revoked nor expired."""
+    row = await tx.one(
+        "select id, name, scope, site_id from moderator where name = :name "
+        "and revoked_at is null and (expires_at is null or expires_at > :now)",
+        name=name,
+        now=ms(now),
+    )
+    return None if row is None else _moderator(row)
+
+
+async def in_force(tx: Tx, ids: Collection[str], *, now: datetime) -> frozenset[str]:
+    """Those of these ids whose token is neither revoked nor expired."""
+    rows = await tx.all(
+        f"select id from moderator where id {among(tx, 'ids')} "
+        "and revoked_at is null and (expires_at is null or expires_at > :now)",
+        ids=json.dumps(sorted(ids)),
+        now=ms(now),
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def id_of(tx: Tx, name: str) -> str | None:
@@ -79,8 +112,13 @@ async def revoke(tx: Tx, name: str, *, at: datetime) -> bool:
     )
 
 
+def _moderator(row: Row) -> Moderator:
+    return Moderator(row["id"], row["name"], Scope(row["scope"]), row["site_id"])
+
+
 def _entry(row: Row) -> Entry:
     return Entry(
+        id=row["id"],
         name=row["name"],
         scope=Scope(row["scope"]),
         site=row["site_name"],

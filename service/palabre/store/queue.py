@@ -10,15 +10,13 @@ from datetime import datetime
 from palabre.model import Author, Comment, Site, State
 from palabre.store import articles, authors, sites, words
 from palabre.store.comments import signals_of
+from palabre.store.mailboxes import Told
+from palabre.store.order import Order, Seen
 from palabre.store.threads import full
-from palabre.store.tx import Row, Tx, Value, among, moment_or_none
-from palabre.store.words import Order, Seen
+from palabre.store.tx import Row, Tx, Value, among, moment_or_none, ms
 
 BRANCHES_MOST = 200
 """Index ranges merged in one statement; SQLite allows 500 parts in a compound select."""
-
-_LIVE = frozenset(State) - {State.DELETED}
-"""The states of what is in the word index: that of a deleted comment holds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ async def page(
     else:
         seen = await _listed(tx, wanted, order=order, after=after, limit=limit)
     rows = await tx.all(
-        f"select * from comment where seq in {_numbers(tx)}",
+        f"select * from comment where seq {among(tx, 'numbers', 'bigint')}",
         numbers=json.dumps([seq for _, seq in seen]),
     )
     comments = {row["seq"]: row for row in rows}
@@ -56,20 +54,16 @@ async def page(
 async def _searched(
     tx: Tx, wanted: Filter, *, order: Order, after: Seen | None, limit: int
 ) -> list[Seen]:
-    marks: dict[str, Sequence[str]] = {}
-    if not _LIVE.issubset(wanted.states):
-        marks["state"] = wanted.states
-    for kind, value in (
-        ("site", wanted.site_id),
-        ("article", wanted.article_id),
-        ("author", wanted.author_id),
-    ):
-        if value is not None:
-            marks[kind] = (value,)
-    matched = words.match(wanted.words, **marks)
-    if matched is None:
-        return []
-    return await words.page(tx, matched, order=order, after=after, limit=limit)
+    asked = {"site": wanted.site_id, "article": wanted.article_id, "author": wanted.author_id}
+    return await words.find(
+        tx,
+        wanted.words,
+        states=wanted.states,
+        only={kind: value for kind, value in asked.items() if value is not None},
+        order=order,
+        after=after,
+        limit=limit,
+    )
 
 
 async def _listed(
@@ -176,16 +170,46 @@ async def _by_ids(tx: Tx, table: str, wanted: Iterable[str]) -> list[Row]:
     if not ids:
         return []
     return await tx.all(
-        f"select * from {table} where id in {among(tx, 'ids')}",
+        f"select * from {table} where id {among(tx, 'ids')}",
         ids=json.dumps(ids),
     )
 
 
-def _numbers(tx: Tx) -> str:
-    return tx.either(
-        sqlite="(select value from json_each(:numbers))",
-        postgres="(select cast(jsonb_array_elements_text(cast(:numbers as jsonb)) as bigint))",
+async def untold(
+    tx: Tx, site_id: str, told: Told, *, limit: int, now: datetime
+) -> tuple[list[Comment], int, datetime | None]:
+    """What waits on a site and a moderator has not been told of, oldest first.
+
+    The first *limit* of it, how many there are, and when the newest was created.
+    """
+    where = (
+        "from comment where site_id = :site and state = 'pending' "
+        f"and created_at > :since and not id {among(tx, 'but')}"
     )
+    values: dict[str, Value] = {
+        "site": site_id,
+        "since": ms(told.to),
+        "but": json.dumps(list(told.lately)),
+    }
+    counted = await tx.one(f"select count(*) as n, max(created_at) as newest {where}", **values)
+    rows = await tx.all(
+        f"select * {where} order by created_at, seq limit :limit", **values, limit=limit
+    )
+    if counted is None:
+        return [], 0, None
+    newest = moment_or_none(counted["newest"])
+    return await assemble(tx, rows, now=now), counted["n"], newest
+
+
+async def ids_since(tx: Tx, site_id: str, since: datetime) -> list[str]:
+    """The ids of what waits on a site and was created after *since*."""
+    rows = await tx.all(
+        "select id from comment where site_id = :site and state = 'pending' "
+        "and created_at > :since order by created_at, seq",
+        site=site_id,
+        since=ms(since),
+    )
+    return [row["id"] for row in rows]
 
 
 async def waiting(tx: Tx) -> tuple[int, datetime | None]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from palabre.model import Policy, Site
-from palabre.store.tx import Row, Tx, ms
+from palabre.store.tx import Row, Tx, held, ms
 from palabre.text import policy
 
 OUTDATED_BY_CHANGES = "sites"
@@ -105,8 +105,8 @@ async def ids(tx: Tx) -> list[str]:
 
 
 async def overrides(tx: Tx, site_id: str) -> dict[str, object]:
-    """The rules that differ from the defaults."""
-    row = await tx.one("select policy from site where id = :id", id=site_id)
+    """The rules that differ from the defaults, to be changed: held."""
+    row = await tx.one(f"select policy from site where id = :id{held(tx)}", id=site_id)
     return {} if row is None else dict(json.loads(row["policy"]))
 
 

@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import aiosqlite
 
@@ -21,11 +21,14 @@ from palabre.store import migrate, sqlite_thread
 from palabre.store.generation import Generation
 from palabre.store.locks import Lock, beside, let_go, seize, wait_for
 from palabre.store.sqlite_writer import Thread, Writer
-from palabre.store.tx import Tx, Unit
+from palabre.store.tx import Finish, Tx, Unit
 
 T = TypeVar("T")
 
 READERS = 2
+LOOK_EVERY_S = 0.25
+"""Between two looks at whether other processes have written, while somebody wants to know."""
+
 WRITER_CACHE_KIB = 8_000
 GLANCE_CACHE_KIB = 4_000
 READER_CACHE_KIB = 2_000
@@ -38,7 +41,7 @@ class SqliteStore:
     Invariant: everything that writes goes through the one writer.
     """
 
-    engine = "sqlite"
+    engine: Literal["sqlite"] = "sqlite"
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class SqliteStore:
             waiting_most=waiting_writes,
             serves=serves,
         )
+        self._serves = serves
         self._closing = False
 
     def tell(
@@ -78,15 +82,47 @@ class SqliteStore:
         *,
         committed: Callable[[int, float], None] | None = None,
         outdated: Callable[[Set[str]], None] | None = None,
+        finishing: Finish | None = None,
     ) -> None:
         """Who is told of each commit, with its units and seconds, and who of what it outdates.
 
-        The latter, of whom there may be several, before anybody who waits for that commit.
+        Of both there may be several; the latter are told before anybody who waits for that commit.
+        *finishing*, of which there is one, is the end of every unit, in its transaction.
         """
         if committed is not None:
-            self._writer.on_commit = committed
+            self._writer.on_commit.append(committed)
+        if finishing is not None:
+            self._writer.finish = finishing
         if outdated is not None:
             self._writer.on_outdated.append(outdated)
+
+    @property
+    def tends_files(self) -> bool:
+        """Only the process that serves moves the journal, which scrubbing does."""
+        return self._serves
+
+    @contextlib.asynccontextmanager
+    async def listening(self, heard: Callable[[], None]) -> AsyncIterator[None]:
+        def committed(units: int, seconds: float) -> None:
+            heard()
+
+        self._writer.on_commit.append(committed)
+        others = asyncio.create_task(self._watch_others(heard))
+        try:
+            yield
+        finally:
+            self._writer.on_commit.remove(committed)
+            others.cancel()
+            await asyncio.wait([others])
+
+    async def _watch_others(self, heard: Callable[[], None]) -> None:
+        seen = self._generation.value
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            found = self._generation.value
+            if found != seen:
+                seen = found
+                heard()
 
     def generation(self) -> int:
         """Changes whenever another process changes the store; odd while one is about to.
@@ -103,6 +139,9 @@ class SqliteStore:
             self._generation.end()
             let_go(self._write_lock)
         return self._generation.word[0]
+
+    async def refresh(self) -> None:
+        """Nothing to be done: `generation` tells at any time."""
 
     async def read(self, unit: Unit[T], /) -> T:
         if self._closing:

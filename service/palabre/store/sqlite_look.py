@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from palabre.errors import Refusal
 from palabre.store import generation, sqlite_thread
+from palabre.store.looks import Look
 
 SAFE = (3, 51, 3)
 """The first version whose journal can't be damaged by two connections that write at once."""
@@ -22,19 +22,6 @@ OLDEST = (3, 37, 0)
 """The first version with strict tables."""
 
 _DAMAGES_MOST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a store shows. `known`: what it says of itself; `applied`: migrations' checksums.
-
-    `is_ours`: it is Palabre's, or empty. `damages`: what SQLite's own check finds, a few at most.
-    """
-
-    is_ours: bool
-    known: Mapping[str, str]
-    applied: Mapping[int, str]
-    damages: tuple[str, ...]
 
 
 def files(database: Path) -> list[Path]:

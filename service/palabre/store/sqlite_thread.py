@@ -12,14 +12,14 @@ import logging
 import re
 import sqlite3
 import time
-from collections.abc import Coroutine, Set
+from collections.abc import Coroutine, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from palabre.errors import StoreUnavailable
 from palabre.store import migrate as migrations
 from palabre.store.locks import Lock, exclusively, let_go, seize, wait_for
-from palabre.store.tx import Row, Taken, Unit, Value
+from palabre.store.tx import Finish, Noting, Row, Taken, Tx, Unit, Value
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -57,23 +57,22 @@ class Outcome:
     outdated: Set[str] = frozenset()
 
 
-class SqliteTx:
-    """A transaction on SQLite; its methods never suspend.
+class SqliteTx(Noting):
+    """A transaction on SQLite; its methods never suspend."""
 
-    `outdated`: what need not be remembered any longer once it is committed.
-    """
+    __slots__ = ("_connection",)
 
-    __slots__ = ("_connection", "outdated")
+    engine: Literal["sqlite"] = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
         self._connection = connection
-        self.outdated: set[str] = set()
-
-    def outdates(self, name: str) -> None:
-        self.outdated.add(name)
 
     async def run(self, sql: str, /, **values: Value) -> int:
         return self._execute(sql, values).rowcount
+
+    async def each(self, sql: str, rows: Sequence[Mapping[str, Value]], /) -> None:
+        self._connection.executemany(sql, rows).close()
 
     async def one(self, sql: str, /, **values: Value) -> Row | None:
         cursor = self._execute(sql, values)
@@ -244,8 +243,12 @@ def empty_journal(raw: sqlite3.Connection, lock: Lock) -> None:
         raise StoreUnavailable(retry_after_s=60)
 
 
-def run_unit(raw: sqlite3.Connection, unit: Unit[Any]) -> Outcome:
-    """Run a unit in a savepoint of its own within the open transaction.
+async def nothing_more(tx: Tx) -> None:
+    """The end of a unit where nobody has told the store of another one."""
+
+
+def run_unit(raw: sqlite3.Connection, unit: Unit[Any], finish: Finish = nothing_more) -> Outcome:
+    """Run a unit in a savepoint of its own within the open transaction, and *finish* after it.
 
     Raises sqlite3.Error when the whole transaction has ended with it: a full disk or a failing one
     takes the others' work along.
@@ -254,6 +257,7 @@ def run_unit(raw: sqlite3.Connection, unit: Unit[Any]) -> Outcome:
     raw.execute("savepoint unit")
     try:
         value = _drive(unit(tx))
+        _drive(finish(tx))
     except Exception as exc:
         if not raw.in_transaction:
             raise exc if isinstance(exc, sqlite3.Error) else sqlite3.OperationalError() from exc

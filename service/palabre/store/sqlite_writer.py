@@ -15,7 +15,7 @@ from palabre.store import sqlite_thread
 from palabre.store.generation import Generation
 from palabre.store.locks import Lock, let_go
 from palabre.store.sqlite_thread import Outcome
-from palabre.store.tx import Unit
+from palabre.store.tx import Finish, Unit
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -57,8 +57,9 @@ class Writer:
     way to another thread and back, where each of its statements would fight for the interpreter
     with the loop. What waits for others or for the disk (a lock that is taken, a long unit, the
     commit with its sync) is done in the connection's thread.
-    `on_commit` is told the size of each batch and how long its commit took, in seconds;
-    all of `on_outdated`, before anybody who waits is answered, what a batch outdates.
+    All of `on_commit` are told the size of each batch and how long its commit took, in seconds;
+    all of `on_outdated`, before anybody who waits is answered, what a batch outdates. `finish` is
+    the end of every unit.
     """
 
     def __init__(
@@ -70,8 +71,9 @@ class Writer:
         waiting_most: int,
         serves: bool,
     ) -> None:
-        self.on_commit: Callable[[int, float], None] = lambda units, seconds: None
+        self.on_commit: list[Callable[[int, float], None]] = []
         self.on_outdated: list[Callable[[Set[str]], None]] = []
+        self.finish: Finish = sqlite_thread.nothing_more
         self._thread = thread
         self._lock = lock
         self._generation = generation
@@ -191,9 +193,10 @@ class Writer:
         return sqlite_thread.commit(raw)
 
     async def _run(self, waiting: _Waiting) -> Outcome:
+        unit, finish = waiting.unit, self.finish
         if waiting.long:
-            return await self._thread.run(lambda raw: sqlite_thread.run_unit(raw, waiting.unit))
-        return sqlite_thread.run_unit(self._thread.raw, waiting.unit)
+            return await self._thread.run(lambda raw: sqlite_thread.run_unit(raw, unit, finish))
+        return sqlite_thread.run_unit(self._thread.raw, unit, finish)
 
     async def _undone(self, batch: list[_Waiting], exc: Exception) -> None:
         """A whole batch was undone: try each alone where there was no room for all together."""
@@ -222,10 +225,11 @@ class Writer:
                 waiting.future.set_result(outcome.value)
             else:
                 waiting.future.set_exception(outcome.error)
-        try:
-            self.on_commit(len(done), seconds)
-        except Exception:
-            log.exception("counting a commit failed")
+        for committed in self.on_commit:
+            try:
+                committed(len(done), seconds)
+            except Exception:
+                log.exception("telling of a commit failed")
 
     def _tell_outdated(self, names: Set[str]) -> None:
         try:

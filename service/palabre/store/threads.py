@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from palabre.model import Shown, State
+from palabre.store.order import Order
 from palabre.store.tx import Row, Tx, moment, moment_or_none
-
-Order = Literal["oldest", "newest"]
 
 
 @dataclass(frozen=True, slots=True)

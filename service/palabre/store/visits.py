@@ -36,19 +36,20 @@ async def take(
     step = period_s * 1000 // count if count else 0
     row = await tx.one(
         "insert into visit as v (site_id, visitor_tag, due_at, window_at, window_comments, "
-        "expires_at) values (:site, :tag, :at + :step, :at, 1, :expires) "
+        "expires_at) values (:site, :tag, :due, :at, 1, :expires) "
         "on conflict (site_id, visitor_tag) do update set "
         "due_at = (case when v.due_at > :at then v.due_at else :at end) + :step, "
-        "window_at = case when v.window_at > :at - :window then v.window_at else :at end, "
-        "window_comments = case when v.window_at > :at - :window "
+        "window_at = case when v.window_at > :since then v.window_at else :at end, "
+        "window_comments = case when v.window_at > :since "
         "then v.window_comments + 1 else 1 end "
         "where :step = 0 or v.due_at - :at <= :slack returning window_comments",
         site=site_id,
         tag=visitor_tag,
         at=at,
+        due=at + step,
         step=step,
         slack=step * (count - 1),
-        window=window,
+        since=at - window,
         expires=at + int(KEPT_FOR.total_seconds() * 1000),
     )
     if row is not None:

@@ -55,6 +55,16 @@ def identity(raw: str) -> str:
     return _ordinary(typed) or _validated(typed)
 
 
+def mailbox(raw: str) -> str:
+    """The address in the form to write to: the local part as typed, the domain in ASCII.
+
+    Raises EmailError, which does not repeat the address.
+    """
+    domain = identity(raw).rpartition("@")[2]
+    local = unicodedata.normalize("NFC", raw.strip().rpartition("@")[0])
+    return f"{local}@{domain}"
+
+
 def _ordinary(typed: str) -> str | None:
     """The identity of an address of the plainest kind; None if it takes the library to tell.
 

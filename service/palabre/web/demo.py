@@ -8,7 +8,8 @@ from starlette.responses import Response
 from palabre import demonstration
 from palabre.actions import listing, sites
 from palabre.errors import NotFound
-from palabre.web import answer, pages
+from palabre.rendering import pages
+from palabre.web import answer
 from palabre.web.asked import asked, parameters
 
 

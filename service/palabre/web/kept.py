@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from palabre import logs
+from palabre.errors import Problem
 from palabre.memory import Mark, Memory
 from palabre.service import Service
 from palabre.web import accept
@@ -78,6 +79,12 @@ class Kept:
                 _coding(_read(headers.get(b"accept-encoding"))),
                 headers.get(b"origin"),
             )
+            try:
+                await self._service.store.refresh()
+            except Problem:
+                # Whatever the long way makes of that, it tells it as it tells everything.
+                key = None
+        if key is not None:
             answer = self.memory.get(key)
             if answer is not None and (answer.until is None or self._service.now() < answer.until):
                 request_id = next_id()

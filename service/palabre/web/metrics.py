@@ -13,7 +13,7 @@ from starlette.responses import Response
 from palabre.errors import NotFound
 from palabre.memory import Memory
 from palabre.service import Service
-from palabre.store import queue
+from palabre.store import jobs, queue
 from palabre.web import visitor
 from palabre.web.asked import asked
 from palabre.web.tallies import Spread, Tally
@@ -40,6 +40,7 @@ class Metrics:
         self.decisions = Tally()
         self.write_batch_units = Spread(BATCH_UNITS)
         self.commit_seconds = Spread(COMMIT_SECONDS)
+        self.job_runs = Tally()
         self.cache: Memory[Any] | None = None
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -57,6 +58,10 @@ class Metrics:
         self.write_batch_units.observe(units)
         self.commit_seconds.observe(seconds)
 
+    def ran(self, kind: str, outcome: str) -> None:
+        """An attempt at what the outbox holds has ended."""
+        self.job_runs.add(kind, outcome)
+
     async def read(self, service: Service) -> bytes:
         """Everything, as of now."""
         # Only here: the library takes some megabytes, and many a service is never asked.
@@ -64,12 +69,23 @@ class Metrics:
 
         waiting, oldest = await service.store.read(queue.waiting)
         age_s = max(0.0, (service.now() - oldest).total_seconds()) if oldest else 0.0
+        work = await service.store.read(jobs.tally)
+        late_s = max(0.0, (service.now() - work.due_at).total_seconds()) if work.due_at else 0.0
         registry = CollectorRegistry()
-        registry.register(_Collector(self.families(waiting, age_s)))
+        registry.register(_Collector(self.families(waiting, age_s, work, late_s)))
         return generate_latest(registry)
 
-    def families(self, waiting: int, age_s: float) -> Iterator[Metric]:
-        """Every metric. *waiting*: comments that wait, the oldest of them for *age_s* seconds."""
+    def families(
+        self,
+        waiting: int,
+        age_s: float,
+        work: jobs.Tally = jobs.NOTHING,
+        late_s: float = 0.0,
+    ) -> Iterator[Metric]:
+        """Every metric. *waiting*: comments that wait, the oldest of them for *age_s* seconds.
+
+        *work*: what the outbox holds, of which the first has been due for *late_s* seconds.
+        """
         yield _counter(
             "palabre_requests",
             "Requests answered, by route template.",
@@ -108,6 +124,27 @@ class Metrics:
             "palabre_commit_seconds",
             "Time of a commit, the disk's sync included.",
             {(): self.commit_seconds},
+        )
+        yield _gauge(
+            "palabre_jobs_waiting",
+            f"Work in the outbox that waits or is being done; {jobs.TALLY_MOST} at most.",
+            work.waiting,
+        )
+        yield _gauge(
+            "palabre_jobs_given_up",
+            f"Work that was given up, for `palabre jobs`; {jobs.TALLY_MOST} at most.",
+            work.given_up,
+        )
+        yield _gauge(
+            "palabre_jobs_oldest_seconds",
+            "How long the longest due work has been due; 0 when none is.",
+            late_s,
+        )
+        yield _counter(
+            "palabre_job_runs",
+            "Attempts at what the outbox holds: done, failed or given_up.",
+            ("kind", "outcome"),
+            self.job_runs,
         )
         cache = self.cache
         yield _counter(

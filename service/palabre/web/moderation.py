@@ -10,8 +10,9 @@ from starlette.responses import Response
 from palabre.actions import decide, edit, queue
 from palabre.errors import BadParameter, FieldError
 from palabre.model import ACTIONS, Scope, State
+from palabre.rendering import shapes
 from palabre.text import cursor
-from palabre.web import answer, auth, body, metrics, shapes
+from palabre.web import answer, auth, body, metrics
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated
 from palabre.web.wanted import NOTE_MOST, Wanted, as_fields, is_storable
 

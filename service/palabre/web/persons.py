@@ -8,8 +8,9 @@ from starlette.responses import Response
 from palabre.actions import people, sites
 from palabre.errors import InvalidRequest
 from palabre.model import Scope
+from palabre.rendering import shapes
 from palabre.text import rules
-from palabre.web import answer, auth, body, shapes
+from palabre.web import answer, auth, body
 from palabre.web.asked import asked
 from palabre.web.wanted import Wanted
 

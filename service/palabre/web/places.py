@@ -8,8 +8,9 @@ from starlette.responses import Response
 from palabre.actions import articles, sites
 from palabre.errors import BadParameter, FieldError
 from palabre.model import Moderator, Scope, Site
+from palabre.rendering import shapes
 from palabre.text import rules
-from palabre.web import answer, auth, body, shapes
+from palabre.web import answer, auth, body
 from palabre.web.asked import Asked, asked, number, parameters
 from palabre.web.moderation import PAGE, PAGE_MOST, next_page, position_after
 from palabre.web.public import canonical

@@ -22,7 +22,8 @@ from palabre.errors import (
     Problem,
     Unauthenticated,
 )
-from palabre.web import answer, pages, shapes
+from palabre.rendering import pages, shapes
+from palabre.web import answer
 from palabre.web.asked import Asked, asked
 
 

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from palabre.actions import articles, listing, receipts, sites
 from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound
 from palabre.model import Article, Site
+from palabre.rendering import atom, pages, shapes
 from palabre.store.threads import Seen
 from palabre.text import address, cursor, rules
-from palabre.web import answer, atom, body, cors, metrics, pages, problems, shapes
+from palabre.web import answer, body, cors, metrics, problems
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated, visitor_of
 
 COUNTS_MOST = 100
@@ -192,8 +193,8 @@ async def counts(request: Request) -> Response:
     )
 
 
-def for_its_author(handler: cors.Handler) -> cors.Handler:
-    """Keep what has a receipt's token in its address out of indexes and referrers.
+def by_secret_link(handler: cors.Handler) -> cors.Handler:
+    """Keep what has a token of ours in its address out of indexes and referrers.
 
     Its problems too: a token with a character lost is still most of one.
     """
@@ -207,7 +208,7 @@ def for_its_author(handler: cors.Handler) -> cors.Handler:
     return handle
 
 
-@for_its_author
+@by_secret_link
 async def receipt(request: Request) -> Response:
     """`GET /v1/receipts/TOKEN`: a comment's state, for its author."""
     parameters(request, "lang")
@@ -216,7 +217,7 @@ async def receipt(request: Request) -> Response:
     return _receipt(request, token, found)
 
 
-@for_its_author
+@by_secret_link
 async def withdraw(request: Request) -> Response:
     """`POST /v1/receipts/TOKEN/withdraw`: the author deletes their comment.
 

@@ -14,8 +14,10 @@ from palabre.model import ACTIONS
 from palabre.web import (
     cors,
     demo,
+    events,
     files,
     health,
+    mail,
     metrics,
     moderation,
     persons,
@@ -74,6 +76,7 @@ ROUTES: list[BaseRoute] = [
     *(route(f"/v1/moderation/comments/{{id}}/{action}", post=moderation.act) for action in ACTIONS),
     route("/v1/moderation/decisions", post=moderation.act_on_many),
     route("/v1/moderation/log", get=moderation.log),
+    route("/v1/moderation/events", get=events.events),
     route("/v1/moderation/articles", get=places.articles_page, put=places.put_article),
     route("/v1/moderation/articles/{id}", get=places.article, patch=places.change_article),
     route("/v1/moderation/sites/{name}", get=places.site, patch=places.change_site),
@@ -82,6 +85,9 @@ ROUTES: list[BaseRoute] = [
     route("/v1/moderation/authors/{id}/erase", post=persons.erase),
     route("/v1/moderation/authors/{id}/block", post=persons.block),
     route("/v1/moderation/authors/{id}/unblock", post=persons.unblock),
+    # What the links in their mail lead to.
+    route("/v1/mail/{token}", get=mail.look, post=mail.act),
+    route("/v1/mail/unsubscribe/{token}", get=mail.about_unsubscribing, post=mail.unsubscribe),
     # What explains and shows.
     route("/problems/{code}", get=public.about_problem),
     route("/openapi.json", get=files.openapi),

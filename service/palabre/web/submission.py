@@ -20,9 +20,10 @@ from palabre.errors import (
 )
 from palabre.ids import new_token
 from palabre.model import Policy, Site, State
+from palabre.rendering import pages, shapes
 from palabre.text import address
 from palabre.text.submission import Fields
-from palabre.web import answer, body, cors, gate, metrics, pages, problems, shapes
+from palabre.web import answer, body, cors, gate, metrics, problems
 from palabre.web.asked import Asked, asked, parameters, visitor_of
 from palabre.web.public import canonical, receipt_path, site_of
 from palabre.web.wanted import is_storable

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 
 from palabre import ids, locale
 from palabre.actions.listing import Feed
-from palabre.web.shapes import instant
+from palabre.rendering.shapes import instant
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

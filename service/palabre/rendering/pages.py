@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from palabre import locale
+from palabre import locale, screening
 from palabre.errors import Problem
-from palabre.model import Article, Shown, State
+from palabre.model import AUTHOR, Article, Comment, Shown, State
+from palabre.rendering.templating import render
 from palabre.text.email import EMAIL_LIMIT
 from palabre.text.rules import NAME_LIMIT, WEBSITE_LIMIT
-from palabre.web.templating import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,19 @@ class ReceiptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailLinkView:
+    """What the page of a link in a moderator's mail shows. `is_open`: it can still act.
+
+    `moderator`: in whose name it would.
+    """
+
+    action: str
+    is_open: bool
+    comment: Comment
+    moderator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemView:
     """What a problem's page shows; `title`, `detail` and `errors` are translated already."""
 
@@ -116,6 +129,32 @@ def receipt_page(
 ) -> str:
     """A comment's status for its author, with the way to withdraw it. `now`: see format_when."""
     return render("public/receipt.html", language=language, base=base, receipt=receipt, now=now)
+
+
+def mail_link_page(
+    link: MailLinkView, *, language: str, base: str = "", now: datetime | None = None
+) -> str:
+    """What a link in a moderator's mail would do, or who has decided meanwhile."""
+    return render(
+        "public/mail_link.html",
+        language=language,
+        base=base,
+        link=link,
+        signals=[screening.sentence(signal, language) for signal in link.comment.signals],
+        who=_decider(link.comment.decided_by or "", language),
+        now=now,
+    )
+
+
+def mail_end_page(*, is_over: bool, language: str, base: str = "") -> str:
+    """Whether a moderator wants no more mail, or that they get none. `is_over`: the latter."""
+    return render("public/mail_end.html", language=language, base=base, is_over=is_over)
+
+
+def _decider(name: str, language: str) -> str:
+    if name == AUTHOR.name:
+        return locale.say(language, "mail.by_author")
+    return locale.say(language, "mail.by_rule") if name.startswith("rule:") else name
 
 
 def problem_page(problem: ProblemView, *, language: str, base: str = "") -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from palabre import locale
+from palabre import screening
 from palabre.actions.people import Record
-from palabre.model import Article, Author, Comment, Decision, Edit, Shown, Signal, Site
+from palabre.model import Article, Author, Comment, Decision, Edit, Event, Shown, Signal, Site
 from palabre.text import policy
 
 Json = dict[str, Any]
@@ -111,7 +111,7 @@ def moderated(comment: Comment, language: str) -> Json:
 
 def signal(found: Signal, language: str) -> Json:
     """A signal with its sentence."""
-    sentence = locale.say(language, f"signal.{found.why}", **found.values)
+    sentence = screening.sentence(found, language)
     return {"name": found.name, "score": found.score, "why": sentence}
 
 
@@ -130,6 +130,19 @@ def decision(found: Decision) -> Json:
 def logged(found: Decision) -> Json:
     """A decision within the log."""
     return {"comment": found.comment, **decision(found)}
+
+
+def event(found: Event) -> Json:
+    """A decision as it is told at once: nothing that a person wrote, and no name of an author."""
+    shaped = decision(found.decision)
+    del shaped["note"]
+    return {
+        "comment": found.decision.comment,
+        "site": found.site,
+        "article": {"url": found.url},
+        **shaped,
+        "pending": found.waiting,
+    }
 
 
 def edit(found: Edit) -> Json:

@@ -86,4 +86,5 @@ def _environment() -> Environment:
 @functools.cache
 def _style_version() -> str:
     """Changes with the stylesheet, so that browsers may keep it for as long as they like."""
-    return hashlib.sha256((_HERE / "static" / "style.css").read_bytes()).hexdigest()[:12]
+    style = _HERE.parent / "web" / "static" / "style.css"
+    return hashlib.sha256(style.read_bytes()).hexdigest()[:12]

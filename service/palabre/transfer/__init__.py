@@ -1,0 +1,1 @@
+"""Comments that come from elsewhere or go there. Nothing here speaks HTTP."""

@@ -1,0 +1,176 @@
+"""`GET /v1/moderation/events`: the log as it grows, as server-sent events (HTML standard, 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from palabre.actions.follow import Follower, Tail, Told
+from palabre.errors import (
+    BadParameter,
+    Busy,
+    FieldError,
+    SiteNotFound,
+    StoreUnavailable,
+    TooManyStreams,
+    Unauthenticated,
+)
+from palabre.model import Moderator, Scope
+from palabre.rendering import shapes
+from palabre.service import Service
+from palabre.store import sites
+from palabre.text import reached
+from palabre.text.reached import Reached
+from palabre.web import answer, auth
+from palabre.web.asked import asked, parameters
+
+HEARTBEAT_S = 15.0
+"""A reader who went away without a word, or whose token has ended, is noticed this late at most."""
+
+RETRY_MS = 2000
+"""How long a browser waits before it connects again."""
+
+WRITE_S = 30.0
+"""How long a reader may take no byte."""
+
+AGAIN_S = 1.0
+END_S = 1.0
+
+MOST = 200
+"""Streams that a process has open at once; each takes a connection and some 100 KB."""
+
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    # nginx would gather what it passes on.
+    "X-Accel-Buffering": "no",
+}
+
+
+class Streams:
+    """Those that are open in this process. Once it is closed, each ends at its next breath."""
+
+    def __init__(self, service: Service) -> None:
+        self.tail = Tail(service)
+        self.open = 0
+        self.closing = asyncio.Event()
+
+    def close(self) -> None:
+        """End them all. Called on the event loop."""
+        self.closing.set()
+
+
+async def events(request: Request) -> Response:
+    """`GET /v1/moderation/events`: from now on, or from where `Last-Event-ID` says."""
+    moderator = await auth.requires(request, Scope.READ)
+    given = parameters(request, "site", "lang")
+    site_id = moderator.site_id
+    if "site" in given:
+        service, name = asked(request).service, given["site"]
+        site = await service.store.glance(lambda tx: sites.by_name(tx, name))
+        if site is None:
+            raise SiteNotFound
+        site_id = auth.may_see(moderator, site).id
+    here = _reached(request)
+    if request.method == "HEAD":
+        return Response(headers=HEADERS)
+    return Stream(request.app.state.streams, moderator, site_id=site_id, here=here)
+
+
+def _reached(request: Request) -> Reached | None:
+    given = request.headers.get("last-event-id", "")
+    if not given:
+        return None
+    try:
+        return reached.read(given)
+    except ValueError as exc:
+        wrong = FieldError("Last-Event-ID", "invalid", hint="event_id_invalid")
+        raise BadParameter([wrong]) from exc
+
+
+class Stream(Response):
+    """Reads the log as fast as its reader takes it, and keeps nothing for them."""
+
+    def __init__(
+        self, streams: Streams, moderator: Moderator, *, site_id: str | None, here: Reached | None
+    ) -> None:
+        super().__init__(headers=HEADERS)
+        self._streams = streams
+        self._moderator = moderator
+        self._site_id = site_id
+        self._here = here
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        streams = self._streams
+        if streams.open >= MOST or streams.closing.is_set():
+            raise TooManyStreams(retry_after_s=10)
+        streams.open += 1
+        try:
+            async with streams.tail.followed(
+                self._moderator, site_id=self._site_id, reached=self._here
+            ) as follower:
+                headers = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                await self._write_on(follower, receive, send)
+        finally:
+            streams.open -= 1
+
+    async def _write_on(self, follower: Follower, receive: Receive, send: Send) -> None:
+        """Write until the reader is gone, their token has ended, or the service ends."""
+        gone = asyncio.create_task(_gone(receive))
+        closing = asyncio.create_task(self._streams.closing.wait())
+        writing = asyncio.create_task(_write(follower, send))
+        tasks = (gone, closing, writing)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            is_gone = gone.done()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        if not is_gone:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await send({"type": "http.response.body", "body": b""})
+        if not writing.cancelled():
+            writing.result()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _write(follower: Follower, send: Send) -> None:
+    """Returns once the token has ended, or the reader takes nothing more."""
+    body = f"retry: {RETRY_MS}\n{_here(follower.reached)}".encode()
+    while True:
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+        except TimeoutError:
+            return
+        try:
+            told = await follower.next(within_s=HEARTBEAT_S)
+        except Unauthenticated:
+            return
+        except (Busy, StoreUnavailable):
+            told = []
+            await asyncio.sleep(AGAIN_S)
+        body = b"".join(map(_event, told)) or b": \n" + _here(follower.reached).encode()
+
+
+def _here(here: Reached) -> str:
+    """Where to go on from, for whoever breaks off before the next event; no event by itself."""
+    return f"id: {here.text}\n\n"
+
+
+def _event(told: Told) -> bytes:
+    kind = "submitted" if told.event.decision.from_state is None else "decided"
+    data = answer.encode(shapes.event(told.event))
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (told.reached.text.encode(), kind.encode(), data)
