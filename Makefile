@@ -25,7 +25,7 @@ $(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready
 
 serve: $(VENV)/.run-ready  ## run everything on SQLite at http://127.0.0.1:8000, demonstration included
 	@$(BIN)/palabre demo
-	@exec $(BIN)/palabre serve
+	@exec $(BIN)/palabre serve --desk owner
 
 test: $(VENV)/.test-ready  ## run the whole test suite; T=tests/web/test_submit.py for a part of it
 	$(BIN)/python -m pytest $(T) --ignore=tests/experiments --numprocesses=$(WORKERS) --dist=loadgroup
@@ -39,7 +39,7 @@ format: $(VENV)/.test-ready  ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test-ready  ## rates, memory and a flood beside bare baselines and Isso, both engines (8 minutes, needs wrk)
+bench: $(VENV)/.test-ready  ## rates, memory and a flood beside bare baselines and Isso, both engines (10 minutes, needs wrk)
 	$(BIN)/python tests/bench/run.py $(PARTS)
 
 bench-full: $(VENV)/.test-ready  ## the same for longer, and up to a million comments

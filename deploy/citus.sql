@@ -14,6 +14,9 @@ select create_reference_table('moderator');
 select create_reference_table('mailbox');
 select create_reference_table('webhook');
 select create_reference_table('recurring');
+select create_reference_table('session');
+select create_reference_table('login_link');
+select create_reference_table('login_attempt');
 
 -- What grows, in the order in which tables refer to one another.
 select create_distributed_table('site_tally', 'site_id');
@@ -28,5 +31,7 @@ select create_distributed_table('replay', 'site_id', colocate_with => 'site_tall
 select create_distributed_table('visit', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('job', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('digest', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('lease', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('comment_signal', 'site_id', colocate_with => 'site_tally');
 
 -- `outdated` and `migration` stay on the coordinator: they are nobody's site's.

@@ -32,6 +32,11 @@ PUBLIC_URL = "https://comments.example"
 
 EMPTY = """
     delete from outdated;
+    delete from session;
+    delete from login_link;
+    delete from login_attempt;
+    delete from lease;
+    delete from comment_signal;
     delete from job;
     delete from recurring;
     delete from webhook;

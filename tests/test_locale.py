@@ -17,13 +17,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import palabre
-from palabre import locale
+from palabre import demonstration, locale, screening
 from palabre.errors import FIELD_CODES, PROBLEMS
-from palabre.model import REASONS, State
+from palabre.model import ACTIONS, REASONS, Scope, State
+from palabre.rendering.desk import MENU
+from palabre.rendering.desk_places import ADDRESSES, NUMBERS
 from palabre.text import mail_link
 
 SOURCE = Path(palabre.__file__).parent
 TEMPLATES = SOURCE / "rendering" / "templates"
+ELEMENT = SOURCE / "web" / "static" / "embed.js"
+
+KEYS = (
+    *("next", "previous", "approve", "reject", "spam", "hold", "delete", "pick", "undo"),
+    *("search", "help"),
+)
 
 FAMILIES = {
     *(f"state.{state}" for state in State),
@@ -39,6 +47,21 @@ FAMILIES = {
         for action in mail_link.ACTIONS
     ),
     *(f"language.{language}" for language in locale.LANGUAGES),
+    *(f"desk.done.{state}{one}" for state in State for one in ("", ".one")),
+    *(f"desk.undone.{state}{one}" for state in State if state != "deleted" for one in ("", ".one")),
+    *(f"desk.act.{verb}" for verb in ACTIONS if verb != "delete"),
+    *(f"desk.queue.title.{state}" for state in (*State, "all") if state != "deleted"),
+    *(f"desk.keys.{what}" for what in KEYS),
+    *(f"desk.empty.{kind}" for kind in ("pending", "state", "filtered")),
+    *(f"desk.state.{state}" for state in (*State, "all") if state != "deleted"),
+    *(f"desk.menu.{name}" for name in MENU),
+    *(f"policy.{rule}" for rule in (*ADDRESSES, *NUMBERS)),
+    *(f"policy.first_state.{state}" for state in ("pending", "approved")),
+    *(f"policy.{default}" for default in ("default", "as_site")),
+    *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),
+    *(f"scope.{scope}" for scope in Scope),
+    *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
+    *(f"demo.{words}.{way}" for words in ("way", "about") for way in demonstration.VARIANTS),
 }
 """Messages whose codes are put together from a list in the source."""
 
@@ -145,8 +168,10 @@ def values_of(call: ast.Call, caller: str) -> set[str] | None:
 
 
 def said_in_templates() -> set[str]:
-    texts = [path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.rglob("*.*"))]
-    return {code for text in texts for code in re.findall(r'\bsay\("([^"]+)"(?! ~)', text)}
+    texts = [
+        path.read_text(encoding="utf-8") for path in (*sorted(TEMPLATES.rglob("*.*")), ELEMENT)
+    ]
+    return {code for text in texts for code in re.findall(r'\bsay\("([^"]+)"(?! [~+])', text)}
 
 
 def words_in_python() -> set[str]:

@@ -2,6 +2,9 @@
 
 SITE = "demo"
 ADDRESS = "/demo"
+VARIANTS = ("form", "element", "include", "strict")
+"""The ways in which a page may take comments in; all but the first have a page below ADDRESS."""
+
 TITLE = "La bibliothèque qui ne ferme plus"
 
 MODERATOR = "demo"

@@ -9,6 +9,7 @@
     ├── Unauthenticated 401   ScopeMissing 403
     ├── NotAllowedFromHere 409   DecidedMeanwhile 409
     ├── MailLinkExpired 410   MailLinkNotAllowed 403
+    ├── LoginLinkExpired 410   FormExpired 403
     ├── NotFound 404
     │   ├── SiteNotFound  ArticleNotFound  CommentNotFound  ReceiptNotFound  AuthorNotFound
     │   ├── MailLinkNotFound
@@ -260,6 +261,20 @@ class MailLinkNotAllowed(Problem):
     status = 403
 
 
+class LoginLinkExpired(Problem):
+    """A link to the desk that was used, is older than 15 minutes, or was never made."""
+
+    code = "login_link_expired"
+    status = 410
+
+
+class FormExpired(Problem):
+    """A form of the desk without the proof that it is from this session."""
+
+    code = "form_expired"
+    status = 403
+
+
 class MethodNotAllowed(Problem):
     """The address exists, but not for this method."""
 
@@ -307,6 +322,8 @@ PROBLEMS: tuple[type[Problem], ...] = (
     MailLinkNotFound,
     MailLinkExpired,
     MailLinkNotAllowed,
+    LoginLinkExpired,
+    FormExpired,
     MethodNotAllowed,
     InternalError,
 )

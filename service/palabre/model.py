@@ -74,6 +74,7 @@ class Policy:
     comment_limit: int = 10_000
     close_after_days: int | None = None
     privacy_url: str | None = None
+    stylesheet: str | None = None
     reasons: tuple[str, ...] = REASONS
 
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 import needed
+from browser.pages import Pages
 from running import Running
 
 QUIET = [
@@ -51,3 +52,11 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield chromium
         await chromium.close()
+
+
+@pytest.fixture(scope="session")
+def blog(demo: Running) -> Iterator[Pages]:
+    """A site of its own origin, whose articles take comments with the service's element."""
+    with Pages(demo.url) as pages:
+        demo.command("site", "add", "blog", "--origin", pages.url)
+        yield pages

@@ -48,6 +48,7 @@ def test_the_commands_are_those_of_the_contract() -> None:
         "site set",
         "moderator",
         "moderator add",
+        "moderator link",
         "moderator list",
         "moderator mail",
         "moderator revoke",

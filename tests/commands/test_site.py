@@ -104,6 +104,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "comment_limit=10000",
         "close_after_days=off",
         "privacy_url=https://blog.example/a?b=c",
+        "stylesheet=off",
         "reasons=off_topic,abuse,illegal,personal_data,advertising,duplicate,other",
     ]
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed

@@ -21,7 +21,7 @@ import pytest
 import makers
 from conftest import START, Clock, client_of, token_for
 from palabre import store as store_package
-from palabre.actions import digests, follow, mail_links
+from palabre.actions import digests, follow, mail_links, sessions
 from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
 from palabre.actions import webhooks as webhook_actions
@@ -50,6 +50,7 @@ from palabre.text.reached import Reached
 from palabre.transfer import digests as copied_digests
 from palabre.transfer.copy import copy, rows_about
 from palabre.transfer.ends import Ends
+from web import desk
 from web.speaking import put_article, rules
 
 pytestmark = pytest.mark.engine("sqlite")
@@ -65,6 +66,9 @@ SMALL = {
     "mailbox",
     "recurring",
     "webhook",
+    "session",
+    "login_link",
+    "lease",
 }
 """Tables that grow with sites and moderators, not with comments."""
 
@@ -75,10 +79,15 @@ BOUNDED = re.compile(
 
 SORTS = {
     "words_sqlite._sorted": "only what has come out of order many times over",
-    "queue._merged": "merges ranges of `limit` rows that come in order",
+    "ranges._merged": "merges ranges of `limit` rows that come in order",
     "receipts.trim": "a comment's receipts, some twenty at most",
     "comments.of_author": "all of one person's comments, which are all wanted",
     "sites.tally": "four rows a site",
+    **dict.fromkeys(
+        (f"numbers.{name}" for name in ("by_day", "published_at_once", "waits", "rules")),
+        "groups what it has counted: the days of a year, at most",
+    ),
+    "numbers.discussed": "groups what it has counted, by article",
     "webhooks.every": "all there are, which are few",
 }
 """Functions whose statements may sort: what, and why it stays small."""
@@ -93,6 +102,7 @@ RANGES = {
     "retention.overdue_as_told": r"SEARCH comment USING .+ \(site_id=\? AND told=\? AND .+<\?\)",
     "words_sqlite.page": (
         r"SEARCH turn .+|SCAN w VIRTUAL TABLE INDEX \d+:M2><|SEARCH c .+ \(rowid=\?\)"
+        r"|CORRELATED SCALAR SUBQUERY 1|SEARCH m USING PRIMARY KEY .+ AND seq=\?\)"
     ),
 }
 """Functions whose every row is one that is wanted: each step of their plans."""
@@ -236,6 +246,7 @@ async def drive(service: Service, clock: Clock) -> None:
         await drive_searches(clock, client, admin)
         await drive_another_site(service, client, admin)
         await drive_followers(service, client)
+        await drive_desk(service, client, clock)
         await client.get("/metrics")
         await client.get("/readyz")
     await drive_mail(service)
@@ -344,6 +355,40 @@ async def drive_persons(client: httpx2.AsyncClient, admin: dict[str, str]) -> No
         await client.post(f"{author}/block", json={"also": "pending"}, headers=admin)
         await client.post(f"{author}/unblock", headers=admin)
         await client.post(f"{author}/erase", headers=admin)
+
+
+async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock) -> None:
+    """Everything that can be done at the desk."""
+    links = "https://a.example https://b.example https://c.example"
+    one = await makers.comment(client, site="blog", comment=links)
+    await makers.comment(client, site="blog", article="/other", comment=links)
+    await client.post("/desk/login", data={"token": "wrong"}, headers=desk.FORM)
+    await sessions.link(service, "ada")
+    cookie = await desk.enter(service, client, "ada")
+    clock.advance(minutes=10)
+    for query in (
+        "order=urgent",
+        "order=urgent&signal=links&article=/a&site=blog",
+        "signal=links&state=all&site=blog",
+        "signal=links&since=2026-11-01&until=2026-12-31",
+        "signal=links&order=newest",
+        f"same={one}&state=all",
+        f"same={one}&signal=links&order=newest",
+        "q=example&signal=links&since=2026-11-01&site=blog",
+        "site=blog&since=2026-11-01",
+    ):
+        assert (await client.get(f"/desk/?{query}")).status_code == 200
+    for days in (7, 365):
+        assert (await client.get(f"/desk/numbers?days={days}")).status_code == 200
+    at = f"/desk/comments/{one}"
+    for order in ("oldest", "newest", "urgent"):
+        await client.get(at, headers={"Referer": f"https://comments.example/desk/?order={order}"})
+        await desk.act(client, f"spam {one}", at=at)
+        data = {"csrf": await desk.csrf(client, cookie), "act": "choose", "back": f"order={order}"}
+        await client.post("/desk/undo", data=data, headers=desk.FORM)
+    await client.post("/desk/sessions", data=data, headers=desk.FORM)
+    await client.post("/desk/sessions", data=data | {"act": "end"}, headers=desk.FORM)
+    del client.headers["Cookie"]
 
 
 async def drive_another_site(

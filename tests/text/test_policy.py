@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from palabre.errors import FIELD_CODES
 from palabre.model import REASONS, Policy, State
-from palabre.text.policy import as_json, check, merge, parse
+from palabre.text.policy import as_json, check, merge, parse, stylesheet_url
 
 CHANGED: dict[str, object] = {
     "first_state": "approved",
@@ -20,6 +20,7 @@ CHANGED: dict[str, object] = {
     "comment_limit": 20_000,
     "close_after_days": 30,
     "privacy_url": "https://exemple.fr/vie-privee",
+    "stylesheet": "/palabre.css",
     "reasons": ["other", "abuse"],
 }
 
@@ -78,6 +79,9 @@ def test_a_rule_that_only_a_newer_version_knows_is_passed_over_in_the_store() ->
         ("close_after_days", 36_500),
         ("privacy_url", "http://a"),
         ("privacy_url", "https://a.fr/" + "a" * 487),
+        ("stylesheet", "/"),
+        ("stylesheet", "/style.css?v=1"),
+        ("stylesheet", "/" + "a" * 499),
         ("reasons", ["abuse"]),
         ("reasons", list(REASONS)),
         ("reasons", list(reversed(REASONS))),
@@ -107,6 +111,15 @@ def test_a_good_value_is_taken_as_it_is(rule: str, value: object) -> None:
         ("privacy_url", "javascript:alert(1)"),
         ("privacy_url", "https://a.fr/\x00"),
         ("privacy_url", "https://a.fr/\ud800"),
+        ("stylesheet", "style.css"),
+        ("stylesheet", "//evil.example/style.css"),
+        ("stylesheet", "/\\evil.example/style.css"),
+        ("stylesheet", "https:evil.example"),
+        ("stylesheet", "javascript:alert(1)"),
+        ("stylesheet", "data:text/css,*{}"),
+        ("stylesheet", '/style.css" onload="x'),
+        ("stylesheet", "/sty le.css"),
+        ("stylesheet", "/\ud800"),
         ("reasons", "abuse"),
         ("reasons", ["abuse", "abuse"]),
         ("reasons", ["abuse", "rude"]),
@@ -125,6 +138,45 @@ def test_a_privacy_page_that_is_too_long_is_told_the_limit() -> None:
     good, (error,) = check({"privacy_url": "https://a.fr/" + "a" * 488})
     assert good == {}
     assert (error.code, error.values) == ("too_long", {"limit": 500})
+
+
+ORIGINS = ("https://exemple.fr", "https://www.exemple.fr:8443")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://exemple.fr/style.css", "https://exemple.fr/style.css"),
+        ("HTTPS://Exemple.FR:443/Style.css", "https://exemple.fr/Style.css"),
+        ("https://www.exemple.fr:8443/s.css", "https://www.exemple.fr:8443/s.css"),
+        (" /style.css ", "/style.css"),
+    ],
+)
+def test_a_stylesheet_is_on_the_site(given: str, kept: str) -> None:
+    assert check({"stylesheet": given}, origins=ORIGINS) == ({"stylesheet": kept}, [])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://exemple.fr/style.css",
+        "https://exemple.fr.evil.example/style.css",
+        "https://www.exemple.fr/style.css",
+        "https://evil.example/https://exemple.fr/style.css",
+    ],
+)
+def test_a_stylesheet_elsewhere_is_not_allowed(given: str) -> None:
+    good, (error,) = check({"stylesheet": given}, origins=ORIGINS)
+    assert good == {}
+    assert (error.field, error.code) == ("policy.stylesheet", "not_allowed")
+
+
+def test_a_stylesheet_has_a_url_as_long_as_it_is_on_the_site() -> None:
+    assert stylesheet_url(Policy(), ORIGINS) is None
+    path, url = Policy(stylesheet="/s.css"), Policy(stylesheet="https://www.exemple.fr:8443/s.css")
+    assert stylesheet_url(path, ORIGINS) == "https://exemple.fr/s.css"
+    assert stylesheet_url(url, ORIGINS) == url.stylesheet
+    assert stylesheet_url(url, ORIGINS[:1]) is None
 
 
 def test_every_bad_value_is_named_at_once() -> None:

@@ -51,6 +51,24 @@ BESIDE = (
         "12, 1763900000000, 'held', 1763900000001, 'refused', 1763900000000 from site "
         "where name = 'blog'"
     ),
+    (
+        "insert into session (token_hash, id, moderator_id, language, has_keys, last, created_at, "
+        "seen_at) select cast('abc' as {blob}), 's1', id, 'fr', 0, '{\"é\": 1}', "
+        "1763900000000, 1763900000001 from moderator where name = 'alice'"
+    ),
+    (
+        "insert into login_link (token_hash, moderator_id, expires_at) "
+        "select cast('def' as {blob}), id, 1763900000000 from moderator where name = 'alice'"
+    ),
+    (
+        "insert into login_attempt (network_tag, due_at, expires_at) "
+        "values (cast('ghi' as {blob}), 1763900000000, 1763900000001)"
+    ),
+    (
+        "insert into lease (site_id, comment_id, moderator_id, until_at) "
+        "select s.id, 'c1', m.id, 1763900000000 from moderator as m, site as s "
+        "where m.name = 'alice' and s.name = 'blog'"
+    ),
 )
 """Rows that nothing makes by itself here."""
 
@@ -146,7 +164,8 @@ async def fill(places: Places, url: str, clock: Clock) -> Filled:
 
         async def beside(tx: Tx) -> None:
             for statement in BESIDE:
-                await tx.run(statement)
+                blob = tx.either(sqlite="blob", postgres="bytea")
+                await tx.run(statement.replace("{blob}", blob))
 
         await service.store.write(beside)
     return filled

@@ -35,9 +35,14 @@ PUBLIC = {
     ("POST", "/v1/mail/{token}"),
     ("GET", "/v1/mail/unsubscribe/{token}"),
     ("POST", "/v1/mail/unsubscribe/{token}"),
+    ("GET", "/desk/login"),
+    ("POST", "/desk/login"),
+    ("GET", "/desk/link/{token}"),
+    ("POST", "/desk/link/{token}"),
     ("GET", "/problems/{code}"),
     ("GET", "/openapi.json"),
     ("GET", "/static/{name}"),
+    ("GET", "/embed.js"),
     ("GET", "/demo"),
     ("GET", "/demo/"),
     ("GET", "/demo/{name}"),
@@ -176,7 +181,26 @@ def test_every_route_is_either_public_or_guarded() -> None:
     guarded = {(route.method, route.path) for route in ASKED}
     assert len(guarded) == len(ASKED)
     assert not guarded & PUBLIC
-    assert set(routes()) == guarded | PUBLIC
+    at_desk = {(method, path) for method, path in routes() if path.startswith("/desk")} - PUBLIC
+    assert set(routes()) == guarded | at_desk | PUBLIC
+
+
+async def test_the_desk_lets_nobody_in_without_a_session(
+    client: httpx2.AsyncClient, admin: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    for method, path in sorted(set(routes()) - PUBLIC):
+        if path.startswith("/desk"):
+            with subtests.test(f"{method} {path}"):
+                for cookie in ("", "palabre_desk=", "palabre_desk=x", f"palabre_desk={'x' * 5000}"):
+                    headers = admin | {"Cookie": cookie}
+                    answer = await client.request(
+                        method, path.replace("{id}", "x"), data={"act": "end"}, headers=headers
+                    )
+                    if method == "GET":
+                        assert answer.status_code == 303
+                        assert answer.headers["location"].startswith("/desk/login?to=")
+                    else:
+                        assert answer.status_code == 401
 
 
 def refused(answer: httpx2.Response) -> None:

@@ -23,6 +23,7 @@ DEFAULTS = {
     "comment_limit": 10_000,
     "close_after_days": None,
     "privacy_url": None,
+    "stylesheet": None,
     "reasons": list(REASONS),
 }
 
@@ -60,6 +61,8 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("comment_limit", 20_000),
         ("close_after_days", 1),
         ("privacy_url", "https://blog.example/vie-privee"),
+        ("stylesheet", "/palabre.css"),
+        ("stylesheet", "https://blog.example/palabre.css"),
         ("reasons", ["other", "abuse"]),
     ],
 )
@@ -99,6 +102,9 @@ async def test_a_change_leaves_the_other_rules_alone(
         ("privacy_url", "javascript:alert(1)", "invalid"),
         ("privacy_url", "", "invalid"),
         ("privacy_url", "https://a.example/\ud800", "invalid"),
+        ("stylesheet", "", "invalid"),
+        ("stylesheet", "//blog.example/palabre.css", "invalid"),
+        ("stylesheet", "https://evil.example/palabre.css", "not_allowed"),
         ("reasons", [], "invalid"),
         ("reasons", ["boring"], "invalid"),
         ("reasons", ["abuse", "abuse"], "invalid"),

@@ -21,11 +21,16 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one comment of many. `status`: 200, 404 or 409; `state`: None if unknown."""
+    """What became of one comment of many.
+
+    `status`: 200, 404 or 409; `state`: None if unknown. `was`: of one that was changed, the state
+    before and the version after.
+    """
 
     id: str
     status: int
     state: State | None
+    was: tuple[State, int] | None = None
 
 
 async def decide(
@@ -44,7 +49,7 @@ async def decide(
     """
 
     async def unit(tx: Tx) -> Comment:
-        await _change(tx, service, moderator, comment_id, becomes, because, version)
+        await change(tx, service, moderator, comment_id, becomes, because, version)
         return await present(tx, service, comment_id)
 
     return await service.store.write(unit)
@@ -62,26 +67,42 @@ async def decide_many(
     """The same for many, each on its own: what can't be done to one stops no other."""
 
     async def unit(tx: Tx) -> list[Result]:
-        results = []
-        await comments.hold(tx, ids)
-        for comment_id in ids:
-            version = versions.get(comment_id)
-            try:
-                await _change(tx, service, moderator, comment_id, becomes, because, version)
-            except CommentNotFound:
-                results.append(Result(comment_id, 404, None))
-            except DecidedMeanwhile as exc:
-                results.append(Result(comment_id, 409, exc.comment.state))
-            except NotAllowedFromHere:
-                results.append(Result(comment_id, 409, State.DELETED))
-            else:
-                results.append(Result(comment_id, 200, becomes))
-        return results
+        return await change_many(
+            tx, service, moderator, ids, becomes, because=because, versions=versions
+        )
 
     return await service.store.write(unit, long=True)
 
 
-async def _change(
+async def change_many(
+    tx: Tx,
+    service: Service,
+    moderator: Moderator,
+    ids: Sequence[str],
+    becomes: State,
+    *,
+    because: Because,
+    versions: Mapping[str, int],
+) -> list[Result]:
+    """`decide_many` within a transaction."""
+    results = []
+    await comments.hold(tx, ids)
+    for comment_id in ids:
+        version = versions.get(comment_id)
+        try:
+            was = await change(tx, service, moderator, comment_id, becomes, because, version)
+        except CommentNotFound:
+            results.append(Result(comment_id, 404, None))
+        except DecidedMeanwhile as exc:
+            results.append(Result(comment_id, 409, exc.comment.state))
+        except NotAllowedFromHere:
+            results.append(Result(comment_id, 409, State.DELETED))
+        else:
+            results.append(Result(comment_id, 200, becomes, was))
+    return results
+
+
+async def change(
     tx: Tx,
     service: Service,
     moderator: Moderator,
@@ -89,27 +110,32 @@ async def _change(
     becomes: State,
     because: Because,
     version: int | None,
-) -> None:
-    """`decide` within a transaction; raises before it writes anything."""
+) -> tuple[State, int] | None:
+    """`decide` within a transaction; raises before it writes anything.
+
+    The state it had and the version it has now; None where nothing was to be changed.
+    """
     standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
     if standing is None:
         raise CommentNotFound
-    if standing.state is not becomes:
-        if version is not None and version != standing.version:
-            raise DecidedMeanwhile(await present(tx, service, comment_id))
-        if becomes not in ARROWS[standing.state]:
-            raise NotAllowedFromHere
-        changed = await comments.set_state(
-            tx,
-            standing,
-            becomes,
-            by=moderator.decider,
-            at=service.now(),
-            reason=because.reason,
-            note=because.note,
-        )
-        if not changed:
-            raise DecidedMeanwhile(await present(tx, service, comment_id))
+    if standing.state is becomes:
+        return None
+    if version is not None and version != standing.version:
+        raise DecidedMeanwhile(await present(tx, service, comment_id))
+    if becomes not in ARROWS[standing.state]:
+        raise NotAllowedFromHere
+    changed = await comments.set_state(
+        tx,
+        standing,
+        becomes,
+        by=moderator.decider,
+        at=service.now(),
+        reason=because.reason,
+        note=because.note,
+    )
+    if not changed:
+        raise DecidedMeanwhile(await present(tx, service, comment_id))
+    return standing.state, standing.version + 1
 
 
 async def present(tx: Tx, service: Service, comment_id: str) -> Comment:

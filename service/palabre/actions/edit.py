@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from palabre.actions.decide import present
+from palabre.actions.decide import Because, change, present
 from palabre.errors import (
     CommentNotFound,
     DecidedMeanwhile,
@@ -74,11 +74,14 @@ async def reply(
     moderator: Moderator,
     comment_id: str,
     fields: Mapping[str, submission.Value | None],
+    *,
+    approving: int | None = None,
 ) -> Comment:
     """A moderator's reply to an approved comment: approved at once, on closed articles too.
 
+    *approving*: the version in which a comment that waits is approved with it, or not at all.
     Raises CommentNotFound, InvalidSubmission, NotAllowedFromHere when the comment isn't public,
-    DuplicateComment.
+    DuplicateComment, and DecidedMeanwhile when it is no longer in that version.
     """
 
     async def unit(tx: Tx) -> Comment:
@@ -91,6 +94,8 @@ async def reply(
         if article is None:
             raise LookupError(standing.article_id)
         words = submission.reply(fields, article.policy, default_name=moderator.name)
+        if approving is not None and standing.state is not State.APPROVED:
+            await change(tx, service, moderator, comment_id, State.APPROVED, Because(), approving)
         place = await comments.under(tx, article.id, comment_id, depth=article.policy.depth)
         if place is None:
             raise NotAllowedFromHere

@@ -24,6 +24,14 @@ _WHY = {
 }
 
 
+class NameRefused(Refusal):
+    """A name that can't be a moderator's. `hint`: the sentence `field.<hint>` of the catalogues."""
+
+    def __init__(self, hint: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.hint = hint
+
+
 async def add(
     service: Service,
     name: str,
@@ -34,7 +42,9 @@ async def add(
 ) -> str:
     """A new moderator's token: 192 random bits, shown this once and stored hashed."""
     if not _NAME.fullmatch(name) or name.casefold() in RESERVED:
-        raise Refusal(f"“{name}” cannot be a moderator's name; one looks like alice.")
+        raise NameRefused(
+            "moderator_name", f"“{name}” cannot be a moderator's name; one looks like alice."
+        )
     token = PREFIX + new_token()
 
     async def unit(tx: Tx) -> None:
@@ -50,8 +60,9 @@ async def add(
     try:
         await service.store.write(unit)
     except Taken as exc:
-        raise Refusal(
-            f"There is, or was, a moderator “{name}”; the log knows them by that name."
+        raise NameRefused(
+            "moderator_taken",
+            f"There is, or was, a moderator “{name}”; the log knows them by that name.",
         ) from exc
     return token
 

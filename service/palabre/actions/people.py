@@ -32,6 +32,11 @@ async def lookup(service: Service, site: Site, email_identity: str) -> Author:
     return author
 
 
+async def get(service: Service, moderator: Moderator, author_id: str) -> Author:
+    """An author that the moderator may see. Raises AuthorNotFound."""
+    return await service.store.read(lambda tx: _own(tx, service, moderator, author_id))
+
+
 async def export(
     service: Service, moderator: Moderator, author_id: str
 ) -> tuple[Author, list[Record]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from palabre.actions.indexing import catch_up
 from palabre.actions.people import Record
@@ -18,21 +19,29 @@ from palabre.errors import (
 )
 from palabre.model import Comment, Decision, Moderator, Site, State
 from palabre.service import Service
-from palabre.store import Tx, articles, decisions, moderators, queue, sites
-from palabre.store.order import Order, Seen
+from palabre.store import Tx, articles, comments, decisions, moderators, queue, ranges, sites
+from palabre.store.order import QueueOrder, Reached
 from palabre.text import address, rules
 from palabre.text.words import words
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the queue is asked for, as asked. `site`: a name; `article`: a URL or path."""
+    """What of the queue is asked for, as asked. `site`: a name; `article`: a URL or path.
+
+    `signal`: a rule's name. `since`, `until`: when it was created, the latter not included.
+    `same`: the id of a comment whose text they share.
+    """
 
     states: Sequence[State] = (State.PENDING,)
     site: str | None = None
     article: str | None = None
     author: str | None = None
     words: str | None = None
+    signal: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    same: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class QueuePage:
     """A page of the queue. `counts`: comments in each state, of all that the moderator may see."""
 
     comments: tuple[Comment, ...]
-    next: Seen | None
+    next: Reached | None
     counts: Mapping[str, int]
 
 
@@ -49,14 +58,16 @@ async def page(
     moderator: Moderator,
     wanted: Wanted,
     *,
-    order: Order = "oldest",
-    after: Seen | None = None,
+    order: QueueOrder = "oldest",
+    after: Reached | None = None,
     limit: int = 50,
 ) -> QueuePage:
     """Comments that pass every filter. Raises SiteNotFound, BadParameter.
 
-    A search first indexes what has just come.
+    A search first indexes what has just come; what it finds can be ordered by age alone.
     """
+    if wanted.words is not None and order == "urgent":
+        order = "oldest"
     if wanted.words is not None:
         # A store that can't be written can still be searched for what is indexed.
         with contextlib.suppress(Busy, StoreUnavailable):
@@ -135,7 +146,7 @@ async def log(
 
 async def _filter(
     tx: Tx, service: Service, moderator: Moderator, wanted: Wanted
-) -> queue.Filter | None:
+) -> ranges.Filter | None:
     """What to look for in the store; None when nothing can be found."""
     site = await _named_site(tx, moderator, wanted.site)
     article_id = None
@@ -147,14 +158,25 @@ async def _filter(
             raise BadParameter([exc.about("article")]) from exc
         article_id = (await articles.at(tx, home, path, now=service.now())).id
     asked = () if wanted.words is None else words(wanted.words)
+    text_hash = None
+    if wanted.same is not None:
+        like = await queue.one(tx, wanted.same, site_id=moderator.site_id, now=service.now())
+        if like is None or like.text is None:
+            return None
+        text_hash = comments.text_hash(like.text)
+        site = site or await sites.by_name(tx, like.site)
     if article_id == "" or (wanted.words is not None and not asked):
         return None
-    return queue.Filter(
+    return ranges.Filter(
         states=tuple(dict.fromkeys(wanted.states)),
         site_id=site.id if site else moderator.site_id,
         article_id=article_id,
         author_id=wanted.author,
         words=asked,
+        signal=wanted.signal,
+        since=wanted.since,
+        until=wanted.until,
+        text_hash=text_hash,
     )
 
 

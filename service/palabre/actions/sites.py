@@ -124,16 +124,17 @@ async def change_policy(
 ) -> Site:
     """Change some of a site's rules; null takes a rule back to its default.
 
-    *site_id*: the only site that the caller may change, None for any. Raises InvalidRequest.
+    *site_id*: the only site that the caller may change, None for any. Raises SiteNotFound,
+    InvalidRequest.
     """
-    normal, errors = policy.check(changes)
-    if errors:
-        raise InvalidRequest(errors)
 
     async def unit(tx: Tx) -> Site:
         site = await sites.by_name(tx, name)
         if site is None or site_id not in (None, site.id):
             raise SiteNotFound
+        normal, errors = policy.check(changes, origins=site.origins)
+        if errors:
+            raise InvalidRequest(errors)
         overridden = (await sites.overrides(tx, site.id)) | normal
         await sites.set_policy(
             tx, site.id, {rule: value for rule, value in overridden.items() if value is not None}

@@ -10,13 +10,26 @@ from typing import Any
 from palabre.actions import decide
 from palabre.model import Decider, State
 from palabre.service import Service
-from palabre.store import Tx, comments, info, receipts, retention, sites, visits
+from palabre.store import (
+    Tx,
+    attempts,
+    comments,
+    info,
+    leases,
+    receipts,
+    retention,
+    sessions,
+    sites,
+    visits,
+)
 from palabre.store.tx import ms
 
 AT_ONCE = 20
 """Comments deleted in a transaction, some ten milliseconds, for which everybody else waits."""
 FORGOTTEN_AT_ONCE = 20
 """A transaction of 200 deletions made everybody wait for 0.1 to 0.2 s."""
+MARKS_AT_ONCE = 1000
+"""Small rows of moderators' own; there are never many."""
 BY = Decider("rule:retention")
 
 Overdue = Callable[[Tx], Coroutine[Any, Any, list[str]]]
@@ -42,11 +55,21 @@ async def tidy(service: Service) -> int:
             for overdue in (retention.overdue, retention.overdue_as_told):
                 find = partial(overdue, site_id=site_id, state=state, before=before, limit=AT_ONCE)
                 deleted += await _delete(service, find)
-    for forget in (visits.forget_expired, receipts.forget_expired):
+    for forget in (visits.forget_expired, receipts.forget_expired, attempts.forget_expired):
         unit = partial(_forget, service, forget)
         while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:
             pass
+    await service.store.write(partial(_end_sessions, service), long=True)
     return deleted
+
+
+async def _end_sessions(service: Service, tx: Tx) -> None:
+    """Forget who was signed in to the desk, links that nobody used, and who looked at what."""
+    now = service.now()
+    born = now - timedelta(days=service.settings.desk_session_days)
+    await sessions.forget(tx, born=born, most=MARKS_AT_ONCE)
+    await sessions.forget_links(tx, now=now, most=MARKS_AT_ONCE)
+    await leases.forget_expired(tx, now=now, most=MARKS_AT_ONCE)
 
 
 async def _delete(service: Service, overdue: Overdue) -> int:

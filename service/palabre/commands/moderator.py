@@ -52,7 +52,7 @@ def _moment(text: str, now: datetime) -> datetime | None:
 
 @click.group()
 def moderator() -> None:
-    """Add, list and revoke moderators, and tell them by mail of what waits."""
+    """Add, list and revoke moderators, sign them in, and tell them by mail of what waits."""
 
 
 @moderator.command()
@@ -163,6 +163,19 @@ def mail(name: str, address: str | None, lang: str | None, off: bool) -> None:
             "No mail can go yet: set PALABRE_SMTP_URL and PALABRE_MAIL_FROM for the service.",
             err=True,
         )
+
+
+@moderator.command()
+@click.argument("name")
+def link(name: str) -> None:
+    """Print a link that signs the moderator NAME in to the desk: once, within 15 minutes."""
+
+    async def work(service: Service) -> str:
+        from palabre.actions import sessions
+
+        return await sessions.link(service, name)
+
+    click.echo(opening.with_service(work))
 
 
 @moderator.command()

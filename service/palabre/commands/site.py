@@ -91,6 +91,8 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     comment_limit     characters of a comment, 1 to 20000
     close_after_days  days after which an article takes no more comments
     privacy_url       address of the page on privacy, shown beside the form
+    stylesheet        path, or address on an origin of the site, of a stylesheet that its
+                      form and receipt pages take in after ours
     reasons           reasons to reject a comment that moderators are offered,
                       separated by commas
     """

@@ -11,10 +11,10 @@ import gettext
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from babel.dates import format_time, get_month_names
+from babel.dates import format_date, format_time, format_timedelta, get_month_names
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -76,6 +76,33 @@ def say(language: str, message: str, /, **values: int | str) -> str:
             for name, value in values.items()
         }
     )
+
+
+def format_day(language: str, day: date) -> str:
+    """A day, short: "22 nov. 2026", "22 Nov 2026"."""
+    return format_date(day, "d MMM y", locale=_CLDR[language])
+
+
+def format_span(language: str, minutes: int) -> str:
+    """A time that passed, in its greatest unit: "3 heures", "3 hours"."""
+    passed = timedelta(minutes=minutes)
+    return format_timedelta(passed, granularity="minute", locale=_CLDR[language])
+
+
+def codes() -> list[str]:
+    """Every message's code, in order."""
+    return sorted(_catalogue(LANGUAGES[0]).forms)
+
+
+def sentence(language: str, message: str) -> str | list[str]:
+    """A message as it stands in the catalogue, or its plural forms, for a browser to fill in."""
+    forms = _catalogue(language).forms[message]
+    return forms[0] if len(forms) == 1 else list(forms)
+
+
+def tag(language: str) -> str:
+    """Whose numbers and months the language uses, as browsers name it (BCP 47)."""
+    return _CLDR[language].replace("_", "-")
 
 
 def _number_in(values: Mapping[str, int | str]) -> int:

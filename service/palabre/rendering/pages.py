@@ -1,7 +1,8 @@
 """The public pages: values in, HTML out. Every word comes from the catalogues, every link from a
 parameter. Nothing here reads a request, the store or a clock, and Starlette is not imported.
 
-Pages run under `default-src 'none'; style-src 'self'`: no script, no inline style, no image.
+Pages run under `default-src 'none'; style-src 'self'` and what a site's own stylesheet needs: no
+script, no inline style, no image.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from palabre import locale, screening
+from palabre import demonstration, locale, screening
 from palabre.errors import Problem
-from palabre.model import AUTHOR, Article, Comment, Shown, State
+from palabre.model import Article, Comment, Shown, State
+from palabre.rendering.desk import decider
 from palabre.rendering.templating import render
 from palabre.text.email import EMAIL_LIMIT
 from palabre.text.rules import NAME_LIMIT, WEBSITE_LIMIT
@@ -37,7 +39,8 @@ class FormView:
     `values`: what was typed so far, by field name. `errors`: all of them; one of `parent` or
     `title` makes the form forget that hidden field. `notice`: (title, detail) of a problem with
     no field to blame. `held`: the site reviews before publishing. `returns`: a comment that is
-    published at once leads back to the article.
+    published at once leads back to the article. `stylesheet`: the site's own, taken in after ours
+    (of the other pages, too).
     """
 
     article: str
@@ -51,6 +54,7 @@ class FormView:
     site: str | None = None
     parent: Shown | None = None
     privacy_url: str | None = None
+    stylesheet: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[FieldMessage, ...] = ()
     notice: tuple[str, str] | None = None
@@ -66,6 +70,7 @@ class ReceiptView:
     article: Article
     reason: str | None = None
     decided_at: datetime | None = None
+    stylesheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ class ProblemView:
     detail: str
     errors: tuple[FieldMessage, ...] = ()
     request_id: str | None = None
+    stylesheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +127,28 @@ def form_page(form: FormView, *, language: str, base: str = "") -> str:
         "email": EMAIL_LIMIT,
         "website": WEBSITE_LIMIT,
     }
-    return render("public/form.html", language=language, base=base, form=form, limits=limits)
+    return render(
+        "public/form.html",
+        language=language,
+        base=base,
+        stylesheet=form.stylesheet,
+        form=form,
+        limits=limits,
+    )
 
 
 def receipt_page(
     receipt: ReceiptView, *, language: str, base: str = "", now: datetime | None = None
 ) -> str:
     """A comment's status for its author, with the way to withdraw it. `now`: see format_when."""
-    return render("public/receipt.html", language=language, base=base, receipt=receipt, now=now)
+    return render(
+        "public/receipt.html",
+        language=language,
+        base=base,
+        stylesheet=receipt.stylesheet,
+        receipt=receipt,
+        now=now,
+    )
 
 
 def mail_link_page(
@@ -141,7 +161,7 @@ def mail_link_page(
         base=base,
         link=link,
         signals=[screening.sentence(signal, language) for signal in link.comment.signals],
-        who=_decider(link.comment.decided_by or "", language),
+        who=decider(link.comment.decided_by or "", language),
         now=now,
     )
 
@@ -151,15 +171,15 @@ def mail_end_page(*, is_over: bool, language: str, base: str = "") -> str:
     return render("public/mail_end.html", language=language, base=base, is_over=is_over)
 
 
-def _decider(name: str, language: str) -> str:
-    if name == AUTHOR.name:
-        return locale.say(language, "mail.by_author")
-    return locale.say(language, "mail.by_rule") if name.startswith("rule:") else name
-
-
 def problem_page(problem: ProblemView, *, language: str, base: str = "") -> str:
     """An error, told to a browser."""
-    return render("public/problem.html", language=language, base=base, problem=problem)
+    return render(
+        "public/problem.html",
+        language=language,
+        base=base,
+        stylesheet=problem.stylesheet,
+        problem=problem,
+    )
 
 
 def about_problem_page(problem: type[Problem], *, language: str, base: str = "") -> str:
@@ -193,17 +213,26 @@ def listing_fragment(listing: ListingView, *, language: str, service_url: str) -
 
 
 def demo_page(
-    article: Article, *, listing: str, has_story: bool = True, language: str, base: str = ""
+    article: Article,
+    *,
+    listing: str,
+    variant: str = demonstration.VARIANTS[0],
+    has_story: bool = True,
+    language: str,
+    base: str = "",
 ) -> str:
-    """A demonstration article, with its `listing` fragment and a form written by hand.
+    """A demonstration article that takes its comments in by one of `demonstration.VARIANTS`.
 
-    `has_story`: it is the one whose text the template holds.
+    `listing`: its fragment. `has_story`: it is the article whose text the template holds.
     """
     return render(
         "demo/article.html",
         language=language,
         base=base,
         article=article,
+        variant=variant,
+        variants=demonstration.VARIANTS,
+        address=demonstration.ADDRESS,
         has_story=has_story,
         listing=Markup(listing),  # noqa: S704 (our own fragment, escaped already)
         languages=locale.LANGUAGES,

@@ -21,11 +21,16 @@ _UNSAYABLE = re.compile("[\x00\ud800-\udfff]")
 _WEB_LINK = re.compile(r"https?://", re.IGNORECASE)
 
 
-def render(template: str, *, language: str, base: str, **values: object) -> str:
+def render(
+    template: str, *, language: str, base: str, stylesheet: str | None = None, **values: object
+) -> str:
     """A template in a language. `base`: what stands before every path of the service.
 
-    Templates have `say(code, …)`, `when(moment[, now])`, `style` (the stylesheet's address) and
-    the filters that `_environment` lists. A name they don't have is an error, not a gap.
+    `stylesheet`: the absolute URL of one that the site adds to ours.
+
+    Templates have `say(code, …)`, `when(moment[, now])`, `number(n)`, `style` (the stylesheet's
+    address), `asset(name)` (that of any static file) and the filters that `_environment` lists.
+    A name they don't have is an error, not a gap.
     """
     return (
         _environment()
@@ -35,7 +40,10 @@ def render(template: str, *, language: str, base: str, **values: object) -> str:
             base=base,
             say=functools.partial(locale.say, language),
             when=functools.partial(locale.format_when, language),
-            style=f"{base}/static/style.css?v={_style_version()}",
+            stylesheet=stylesheet,
+            number=functools.partial(locale.format_number, language),
+            style=f"{base}/static/style.css?v={_version('style.css')}",
+            asset=lambda name: f"{base}/static/{name}?v={_version(name)}",
             **values,
         )
     )
@@ -84,7 +92,7 @@ def _environment() -> Environment:
 
 
 @functools.cache
-def _style_version() -> str:
-    """Changes with the stylesheet, so that browsers may keep it for as long as they like."""
-    style = _HERE.parent / "web" / "static" / "style.css"
-    return hashlib.sha256(style.read_bytes()).hexdigest()[:12]
+def _version(name: str) -> str:
+    """Changes with a static file, so that browsers may keep it for as long as they like."""
+    file = _HERE.parent / "web" / "static" / name
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]

@@ -225,6 +225,16 @@ class Settings(BaseModel):
         " came meanwhile.",
         "be a whole number of minutes from 0 to 1440",
     )
+    desk_idle_hours: Annotated[int, Field(ge=1, le=168)] = _setting(
+        "12",
+        "Hours without use after which a moderator is signed out of the desk.",
+        "be a whole number of hours from 1 to 168",
+    )
+    desk_session_days: Annotated[int, Field(ge=1, le=90)] = _setting(
+        "7",
+        "Days after which a moderator signs in to the desk anew, however much they use it.",
+        "be a whole number of days from 1 to 90",
+    )
 
     @property
     def relay(self) -> values.Relay | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from palabre.model import Decider, Signal, State
-from palabre.store import articles, authors, decisions, info, receipts, words
+from palabre.store import articles, authors, decisions, info, marks, receipts, words
+from palabre.store.order import QueueOrder, Reached
 from palabre.store.tx import Row, Tx, among, held, ms
 
 LEVEL = 8
@@ -51,6 +52,8 @@ class Standing:
     text: str | None
     told: State | None
     title: str | None
+    created_at: int
+    signals: tuple[Signal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,11 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     await tx.run(
         "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
         "asked_parent, depth, root, path, state, told, name, website, title, hue, body, html, "
-        "signals, fingerprint, body_hash, is_shown, decided_at, decided_by, state_at, created_at) "
+        "signals, rank, fingerprint, body_hash, is_shown, decided_at, decided_by, state_at, "
+        "created_at) "
         "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
-        ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :fingerprint, "
-        ":body_hash, :is_shown, :decided_at, :decided_by, :at, :at)",
+        ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :rank, "
+        ":fingerprint, :body_hash, :is_shown, :decided_at, :decided_by, :at, :at)",
         id=new.id,
         site=new.site_id,
         article=new.article_id,
@@ -146,6 +150,7 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
         body=new.text,
         html=new.html,
         signals=signals_as_json(new.signals),
+        rank=marks.rank(new.signals),
         fingerprint=new.fingerprint,
         body_hash=new.text_hash,
         is_shown=int(is_approved),
@@ -156,6 +161,7 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     if is_approved and new.place.parent_id is not None:
         await _count_below(tx, new.place.parent_id, 1)
     await words.add(tx, new.id, new.name, new.text)
+    await marks.add(tx, new.id, new.signals)
     await decisions.add(tx, new.site_id, new.id, None, new.state, by=by, at=new.at)
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
@@ -188,6 +194,15 @@ async def standing(tx: Tx, comment_id: str, *, site_id: str | None) -> Standing 
         site=site_id,
     )
     return None if row is None else _standing(row)
+
+
+async def place(tx: Tx, comment_id: str, *, order: QueueOrder) -> Reached | None:
+    """Where a comment stands in the queue in this order."""
+    row = await tx.one("select rank, created_at, seq from comment where id = :id", id=comment_id)
+    if row is None:
+        return None
+    by_age = (row["created_at"], row["seq"])
+    return (row["rank"], *by_age) if order == "urgent" else by_age
 
 
 async def of_author(tx: Tx, author_id: str, *, state: State | None = None) -> list[Standing]:
@@ -248,6 +263,7 @@ async def set_state(
         await _wipe(tx, comment, now=at)
     else:
         await words.restate(tx, _indexed(comment), becomes)
+        await marks.restate(tx, comment.seq, _marked(comment), becomes)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
     return True
@@ -255,13 +271,15 @@ async def set_state(
 
 _WIPED = (
     ", name = null, website = null, title = null, hue = null, body = null, html = null, "
-    "signals = '[]', fingerprint = null, body_hash = null, author_id = null, edited_at = null"
+    "signals = '[]', rank = 0, fingerprint = null, body_hash = null, author_id = null, "
+    "edited_at = null"
 )
 
 
 async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
     await words.remove(tx, _indexed(comment))
+    await marks.remove(tx, comment.seq, _marked(comment))
     # By its name, so that a scrub which began before doesn't take this one for done.
     await info.put(tx, to_scrub=comment.id)
     await decisions.forget_texts(tx, comment.id)
@@ -355,6 +373,11 @@ def _indexed(comment: Standing) -> words.Indexed:
     )
 
 
+def _marked(comment: Standing) -> marks.Marked:
+    names = tuple(sorted({signal.name for signal in comment.signals}))
+    return marks.Marked(comment.site_id, comment.state, comment.created_at, names)
+
+
 def signals_as_json(signals: Sequence[Signal]) -> str:
     """Signals as the store keeps them: the sentence's name and values, in no language."""
     if not signals:
@@ -386,4 +409,6 @@ def _standing(row: Row) -> Standing:
         text=row["body"],
         told=None if row["told"] is None else State(row["told"]),
         title=row["title"],
+        created_at=row["created_at"],
+        signals=signals_of(row["signals"]),
     )

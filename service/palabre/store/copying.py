@@ -66,6 +66,11 @@ TABLES = (
     Table("webhook", ("id",)),
     Table("mailbox", ("moderator_id",)),
     Table("digest", ("moderator_id", "site_id")),
+    Table("session", ("token_hash",)),
+    Table("login_link", ("token_hash",)),
+    Table("login_attempt", ("network_tag",)),
+    Table("lease", ("site_id", "comment_id", "moderator_id")),
+    Table("comment_signal", ("site_id", "name", "state", "created_at", "seq")),
     INFO,
 )
 

@@ -4,55 +4,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.model import Author, Comment, Site, State
-from palabre.store import articles, authors, sites, words
+from palabre.store import articles, authors, ranges, sites, words
 from palabre.store.comments import signals_of
 from palabre.store.mailboxes import Told
-from palabre.store.order import Order, Seen
+from palabre.store.order import Order, QueueOrder, Reached, Seen
+from palabre.store.ranges import Filter
 from palabre.store.threads import full
 from palabre.store.tx import Row, Tx, Value, among, moment_or_none, ms
 
-BRANCHES_MOST = 200
-"""Index ranges merged in one statement; SQLite allows 500 parts in a compound select."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What of the queue is asked for, by ids. `words`: folded ones, or none."""
-
-    states: Sequence[State]
-    site_id: str | None = None
-    article_id: str | None = None
-    author_id: str | None = None
-    words: Sequence[str] = ()
-
 
 async def page(
-    tx: Tx, wanted: Filter, *, order: Order, after: Seen | None, limit: int, now: datetime
-) -> list[tuple[Comment, Seen]]:
+    tx: Tx,
+    wanted: Filter,
+    *,
+    order: QueueOrder,
+    after: Reached | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[Comment, Reached]]:
     """Comments that pass the filter, each with the cursor that leads past it.
 
-    Costs one index range of *limit* rows a state and scope, or the word index as many, at any
-    length of the queue.
+    Costs what `ranges.page` does, or as many rows of the word index, at any length of the queue.
+    What a search finds is ordered by age: *order* must not be `urgent` then.
     """
+    seen: Sequence[Reached]
     if wanted.words:
-        seen = await _searched(tx, wanted, order=order, after=after, limit=limit)
+        by_age: Order = "newest" if order == "newest" else "oldest"
+        seen = await _searched(tx, wanted, order=by_age, after=after, limit=limit)
     else:
-        seen = await _listed(tx, wanted, order=order, after=after, limit=limit)
+        seen = await ranges.page(tx, wanted, order=order, after=after, limit=limit)
     rows = await tx.all(
         f"select * from comment where seq {among(tx, 'numbers', 'bigint')}",
-        numbers=json.dumps([seq for _, seq in seen]),
+        numbers=json.dumps([place[-1] for place in seen]),
     )
     comments = {row["seq"]: row for row in rows}
-    assembled = await assemble(tx, [comments[seq] for _, seq in seen], now=now)
+    assembled = await assemble(tx, [comments[place[-1]] for place in seen], now=now)
     return list(zip(assembled, seen, strict=True))
 
 
 async def _searched(
-    tx: Tx, wanted: Filter, *, order: Order, after: Seen | None, limit: int
+    tx: Tx, wanted: Filter, *, order: Order, after: Reached | None, limit: int
 ) -> list[Seen]:
     asked = {"site": wanted.site_id, "article": wanted.article_id, "author": wanted.author_id}
     return await words.find(
@@ -60,67 +54,22 @@ async def _searched(
         wanted.words,
         states=wanted.states,
         only={kind: value for kind, value in asked.items() if value is not None},
+        rest=ranges.condition(wanted, but=("site_id", "article_id", "author_id")),
         order=order,
-        after=after,
+        after=None if after is None else (after[0], after[1]),
         limit=limit,
     )
 
 
-async def _listed(
-    tx: Tx, wanted: Filter, *, order: Order, after: Seen | None, limit: int
-) -> list[Seen]:
-    if wanted.author_id is not None:
-        scopes = [("author_id", wanted.author_id)]
-    elif wanted.article_id is not None:
-        scopes = [("article_id", wanted.article_id)]
-    elif wanted.site_id is not None:
-        scopes = [("site_id", wanted.site_id)]
-    else:
-        scopes = [("site_id", site_id) for site_id in await sites.ids(tx)]
-    branches = [(column, value, state) for column, value in scopes for state in wanted.states]
-    found: list[Seen] = []
-    for start in range(0, len(branches), BRANCHES_MOST):
-        part = branches[start : start + BRANCHES_MOST]
-        found += await _merged(tx, wanted, part, order=order, after=after, limit=limit)
-    found.sort(reverse=order == "newest")
-    return found[:limit]
-
-
-async def _merged(
-    tx: Tx,
-    wanted: Filter,
-    branches: Sequence[tuple[str, str, State]],
-    *,
-    order: Order,
-    after: Seen | None,
-    limit: int,
-) -> list[Seen]:
-    sign, turn = (">", "") if order == "oldest" else ("<", " desc")
-    values: dict[str, Value] = {"limit": limit}
-    rest = ""
-    if after is not None:
-        rest += f" and (created_at, seq) {sign} (:at, :seq)"
-        values |= {"at": after[0], "seq": after[1]}
-    if wanted.author_id is not None:
-        # An author is of one site; the token may be of another, and the article asked for too.
-        for column, only in (("site_id", wanted.site_id), ("article_id", wanted.article_id)):
-            if only is not None:
-                rest += f" and {column} = :{column}"
-                values[column] = only
-    parts = []
-    for number, (column, value, state) in enumerate(branches):
-        parts.append(
-            f"select * from (select created_at, seq from comment where {column} = :scope{number} "
-            f"and state = :state{number}{rest} order by created_at{turn}, seq{turn} "
-            f"limit :limit) as part{number}"
-        )
-        values |= {f"scope{number}": value, f"state{number}": state}
-    if not parts:
-        return []
+async def some(tx: Tx, ids: Sequence[str], *, site_id: str | None, now: datetime) -> list[Comment]:
+    """Those of these comments that are there, on one site or on any (None), in no order."""
     rows = await tx.all(
-        f"{' union all '.join(parts)} order by created_at{turn}, seq{turn} limit :limit", **values
+        f"select * from comment where id {among(tx, 'ids')} "
+        "and (cast(:site as text) is null or site_id = :site)",
+        ids=json.dumps(list(ids)),
+        site=site_id,
     )
-    return [(row["created_at"], row["seq"]) for row in rows]
+    return await assemble(tx, rows, now=now)
 
 
 async def one(tx: Tx, comment_id: str, *, site_id: str | None, now: datetime) -> Comment | None:

@@ -104,6 +104,11 @@ async def ids(tx: Tx) -> list[str]:
     return [row["id"] for row in await tx.all("select id from site order by id")]
 
 
+async def names(tx: Tx) -> list[str]:
+    """All sites' names, sorted."""
+    return [row["name"] for row in await tx.all("select name from site order by name")]
+
+
 async def overrides(tx: Tx, site_id: str) -> dict[str, object]:
     """The rules that differ from the defaults, to be changed: held."""
     row = await tx.one(f"select policy from site where id = :id{held(tx)}", id=site_id)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from palabre.model import State
 from palabre.store import words_postgres, words_sqlite
 from palabre.store.order import Order, Seen
+from palabre.store.ranges import Condition
 from palabre.store.tx import Tx, Value
 
+ANY = Condition()
 _LIVE = frozenset(State) - {State.DELETED}
 """The states of what is in the word index: that of a deleted comment holds nothing."""
 
@@ -93,6 +95,7 @@ async def find(
     *,
     states: Sequence[State],
     only: dict[str, str],
+    rest: Condition = ANY,
     order: Order,
     after: Seen | None,
     limit: int,
@@ -100,10 +103,11 @@ async def find(
     """Comments that hold all the words *asked*, which are folded, by age.
 
     *only*: the id of the `site`, `article` and `author` that they must be of, as far as given.
+    *rest*: what else, looked up in each that holds the words.
     """
     if tx.engine == "postgres":
         return await words_postgres.find(
-            tx, asked, states=states, only=only, order=order, after=after, limit=limit
+            tx, asked, states=states, only=only, rest=rest, order=order, after=after, limit=limit
         )
     marks: dict[str, Sequence[str]] = {kind: (value,) for kind, value in only.items()}
     if not _LIVE.issubset(states):
@@ -111,7 +115,7 @@ async def find(
     matched = words_sqlite.match(asked, **marks)
     if matched is None:
         return []
-    return await words_sqlite.page(tx, matched, order=order, after=after, limit=limit)
+    return await words_sqlite.page(tx, matched, rest=rest, order=order, after=after, limit=limit)
 
 
 def _marks(comment: Indexed) -> str:

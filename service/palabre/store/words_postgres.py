@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from palabre.model import State
 from palabre.store.order import Order, Seen
+from palabre.store.ranges import Condition
 from palabre.store.tx import Tx, Value, among
 from palabre.text.words import words
 
@@ -55,6 +56,7 @@ async def find(
     *,
     states: Sequence[State],
     only: dict[str, str],
+    rest: Condition,
     order: Order,
     after: Seen | None,
     limit: int,
@@ -66,15 +68,16 @@ async def find(
     """
     sign, turn = (">", "") if order == "oldest" else ("<", " desc")
     values: dict[str, Value] = {_COLUMNS[kind]: value for kind, value in only.items()}
-    rest = "".join(f" and c.{column} = :{column}" for column in values)
+    where = "".join(f" and c.{column} = :{column}" for column in values) + rest.text
+    values |= rest.values
     if after is not None:
-        rest += f" and (c.created_at, c.seq) {sign} (:at, :seq)"
+        where += f" and (c.created_at, c.seq) {sign} (:at, :seq)"
         values |= {"at": after[0], "seq": after[1]}
     rows = await tx.all(
         "select c.created_at, c.seq from comment_words as w join comment as c "
         "on c.seq = w.seq and c.site_id = w.site_id "
         "where string_to_array(w.words, ' ') @> string_to_array(:asked, ' ') "
-        f"and c.state {among(tx, 'states')}{rest} "
+        f"and c.state {among(tx, 'states')}{where} "
         f"order by c.created_at{turn}, c.seq{turn} limit :limit",
         asked=" ".join(asked),
         states=json.dumps(list(states)),

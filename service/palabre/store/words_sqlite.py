@@ -13,6 +13,7 @@ from itertools import pairwise
 from palabre.model import State
 from palabre.store import info
 from palabre.store.order import Order, Seen
+from palabre.store.ranges import Condition
 from palabre.store.tx import Tx, Value
 from palabre.text.words import words
 
@@ -172,8 +173,10 @@ def match(asked: Sequence[str], **marks: Sequence[str]) -> str | None:
     return " AND ".join(all_of)
 
 
-async def page(tx: Tx, matched: str, *, order: Order, after: Seen | None, limit: int) -> list[Seen]:
-    """Comments that *matched* finds, by age.
+async def page(
+    tx: Tx, matched: str, *, rest: Condition, order: Order, after: Seen | None, limit: int
+) -> list[Seen]:
+    """Comments that *matched* finds and that fulfil the *rest*, by age.
 
     The index gives them by number, which is by age as long as time has not turned back: one range
     of *limit* from each turn to the next. Where there are too many, all that is found is sorted.
@@ -182,19 +185,20 @@ async def page(tx: Tx, matched: str, *, order: Order, after: Seen | None, limit:
         "select seq from turn where seq > 0 order by seq limit :most", most=TURNS_MOST
     )
     if len(turns) == TURNS_MOST:
-        return await _sorted(tx, matched, order=order, after=after, limit=limit)
+        return await _sorted(tx, matched, rest=rest, order=order, after=after, limit=limit)
     found: list[Seen] = []
     for first, end in pairwise([0, *(row["seq"] for row in turns), _LAST]):
         if after is not None:
             there = await _place_of(tx, after, first, end, order)
             first, end = (there, end) if order == "oldest" else (first, there)
         rows = await tx.all(
-            f"{_FOUND} and w.rowid >= :first and w.rowid < :end "
+            f"{_FOUND} and w.rowid >= :first and w.rowid < :end{rest.text} "
             f"order by w.rowid{_DOWN[order]} limit :limit",
             matched=matched,
             first=first,
             end=end,
             limit=limit,
+            **rest.values,
         )
         found += [(row["created_at"], row["seq"]) for row in rows]
     found.sort(reverse=order == "newest")
@@ -219,15 +223,16 @@ async def _place_of(tx: Tx, after: Seen, first: int, end: int, order: Order) -> 
 
 
 async def _sorted(
-    tx: Tx, matched: str, *, order: Order, after: Seen | None, limit: int
+    tx: Tx, matched: str, *, rest: Condition, order: Order, after: Seen | None, limit: int
 ) -> list[Seen]:
     sign = ">" if order == "oldest" else "<"
     rows = await tx.all(
-        f"{_FOUND} and (c.created_at, c.seq) {sign} (:at, :seq) "
+        f"{_FOUND} and (c.created_at, c.seq) {sign} (:at, :seq){rest.text} "
         f"order by c.created_at{_DOWN[order]}, c.seq{_DOWN[order]} limit :limit",
         matched=matched,
         at=after[0] if after else (-_LAST if order == "oldest" else _LAST),
         seq=after[1] if after else 0,
         limit=limit,
+        **rest.values,
     )
     return [(row["created_at"], row["seq"]) for row in rows]

@@ -6,13 +6,13 @@ Changes are a JSON object, the name of a rule to its value; null sets a rule bac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from palabre.errors import FieldError
 from palabre.model import REASONS, Policy, State
-from palabre.text import rules
+from palabre.text import address, rules
 from palabre.text.rules import Refused
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -40,6 +40,12 @@ def _url(value: object) -> str:
     return rules.website(value)
 
 
+def _stylesheet(value: object) -> str:
+    if not isinstance(value, str) or rules.is_blank(value):
+        raise Refused("invalid")
+    return rules.stylesheet(value)
+
+
 def _reasons(value: object) -> list[str]:
     if not isinstance(value, list | tuple) or not value:
         raise Refused("invalid")
@@ -55,15 +61,19 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "comment_limit": _between(1, 20_000),
     "close_after_days": _between(1, 36_500),
     "privacy_url": _url,
+    "stylesheet": _stylesheet,
     "reasons": _reasons,
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 
 
-def check(changes: Mapping[str, object]) -> tuple[dict[str, object], list[FieldError]]:
+def check(
+    changes: Mapping[str, object], *, origins: Sequence[str] = ()
+) -> tuple[dict[str, object], list[FieldError]]:
     """The good ones of *changes* in JSON's terms, and an error for each of the others.
 
-    Errors name the field `policy.<rule>`; a rule that does not exist is `unknown`.
+    Errors name the field `policy.<rule>`; a rule that does not exist is `unknown`. *origins*: the
+    site's, one of which a stylesheet with a whole URL is on.
     """
     good: dict[str, object] = {}
     errors: list[FieldError] = []
@@ -71,10 +81,25 @@ def check(changes: Mapping[str, object]) -> tuple[dict[str, object], list[FieldE
         try:
             if name not in _RULES:
                 raise Refused("unknown")
-            good[name] = None if value is None else _RULES[name](value)
+            rule = None if value is None else _RULES[name](value)
+            if name == "stylesheet" and rule is not None and not _is_on(str(rule), origins):
+                raise Refused("not_allowed", "stylesheet_not_allowed")
+            good[name] = rule
         except Refused as refused:
             errors.append(refused.about(f"policy.{name}"))
     return good, errors
+
+
+def stylesheet_url(policy: Policy, origins: Sequence[str]) -> str | None:
+    """Where the site's own stylesheet is; None without one, or if it is no longer on the site."""
+    found = policy.stylesheet
+    if found is None or not _is_on(found, origins):
+        return None
+    return origins[0] + found if address.is_path(found) else found
+
+
+def _is_on(stylesheet: str, origins: Sequence[str]) -> bool:
+    return address.is_path(stylesheet) or address.origin_of(stylesheet) in origins
 
 
 def merge(base: Policy, changes: Mapping[str, object]) -> Policy:

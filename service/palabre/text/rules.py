@@ -112,6 +112,18 @@ def website(raw: str) -> str:
         raise Refused("invalid", "website_invalid") from None
 
 
+def stylesheet(raw: str) -> str:
+    """An absolute http(s) URL, or a path beginning with one `/`, that a page may link to."""
+    typed = _within(WEBSITE_LIMIT, raw.strip())
+    try:
+        if address.is_path(typed):
+            # Whatever may follow an origin in a link.
+            return address.link("https://a" + typed).removeprefix("https://a")
+        return _within(WEBSITE_LIMIT, address.link(typed))
+    except AddressError:
+        raise Refused("invalid") from None
+
+
 def comment(raw: str, *, limit: int) -> str:
     """A comment's text: 1 to *limit* characters, line breaks as LF, trimmed, otherwise as typed."""
     text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()

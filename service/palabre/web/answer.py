@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 import palabre
 from palabre.model import Site
+from palabre.text import address
 from palabre.web import accept
 from palabre.web.asked import asked
 from palabre.web.kept import KeptResponse, is_known
@@ -24,7 +26,7 @@ GZIP_LEVEL = 4
 of that, for 0.29 and 0.24 ms of everybody's time at each change of the page."""
 
 PUBLIC_PAGE_CSP = (
-    "default-src 'none'; style-src 'self'; form-action 'self'{form}; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'{style}; form-action 'self'{form}; base-uri 'none'; "
     "frame-ancestors {frame}"
 )
 
@@ -52,22 +54,26 @@ def page(
     *,
     language: str,
     site: Site | None = None,
+    stylesheet: str | None = None,
     framed: bool = False,
+    policy: str = PUBLIC_PAGE_CSP,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An HTML page that nobody may keep, with a policy that lets no script run.
+    """An HTML page that nobody may keep, with a policy that lets no script run by default.
 
     A form's answer may lead back to the article, and browsers hold redirects to `form-action`
-    too: so the site's origins are in it. *framed*: the site may show the page in a frame.
+    too: so the site's origins are in it. *stylesheet*: the URL of the site's own, in the page.
+    *framed*: the site may show the page in a frame.
     """
     origins = "".join(f" {origin}" for origin in site.origins) if site else ""
     frame = f"'self'{origins}" if framed else "'none'"
+    style = "" if stylesheet is None else f" {address.origin_of(stylesheet)}"
     return Response(
         html,
         status,
         headers={
             "Cache-Control": "no-store",
-            "Content-Security-Policy": PUBLIC_PAGE_CSP.format(form=origins, frame=frame),
+            "Content-Security-Policy": policy.format(form=origins, frame=frame, style=style),
             "Content-Language": language,
             **(headers or {}),
         },
@@ -91,11 +97,13 @@ def lasting(
     of: Iterable[str] = (),
     until: datetime | None = None,
     vary: tuple[str, ...] = ("Accept",),
+    smallest: bool = False,
     **headers: str,
 ) -> KeptResponse:
     """A public answer in the client's coding, with a strong ETag, one for each of its forms.
 
     *of*: the names of what it was made of, as the store tells when they are outdated.
+    *smallest*: it never changes, so it is worth the effort to compress it well, once.
     """
     asks = asked(request)
     coding = accept.coding(request.headers.get("accept-encoding"))
@@ -122,13 +130,31 @@ def lasting(
         # Nothing of it will be sent, nor kept.
         body = b""
     return KeptResponse(
-        _coded(body, coding),
+        _smallest(body, coding) if smallest else _coded(body, coding),
         etag=etag,
         headers=sent,
         media_type=media_type,
         of=of,
         until=until,
     )
+
+
+def packed(request: Request, response: Response) -> Response:
+    """The same answer in the client's coding. For what holds no secret in plain (BREACH)."""
+    coding = accept.coding(request.headers.get("accept-encoding"))
+    response.headers.add_vary_header("Accept-Encoding")
+    if coding:
+        response.body = _coded(bytes(response.body), coding)
+        response.headers["Content-Encoding"] = coding
+        response.headers["Content-Length"] = str(len(response.body))
+    return response
+
+
+@functools.lru_cache(maxsize=16)
+def _smallest(body: bytes, coding: str | None) -> bytes:
+    if coding == "br":
+        return bytes(brotli.compress(body))
+    return gzip.compress(body, 9, mtime=0) if coding == "gzip" else body
 
 
 def _coded(body: bytes, coding: str | None) -> bytes:

@@ -69,10 +69,15 @@ def asked(request: Request) -> Asked:
     return known
 
 
-def parameters(request: Request, *names: str, many: tuple[str, ...] = ()) -> dict[str, str]:
+def parameters(
+    request: Request,
+    *names: str,
+    many: tuple[str, ...] = (),
+    blank: frozenset[str] = MAY_BE_BLANK,
+) -> dict[str, str]:
     """The query's parameters of these names. Raises BadParameter for any that is given twice.
 
-    A blank one is missing where a form may leave it blank, and wrong elsewhere. Those in *many*
+    A blank one is missing where a form may leave it *blank*, and wrong elsewhere. Those in *many*
     may repeat and are not in the result: see `repeated`. An `email` parameter is refused wherever
     it turns up, so that nobody gets used to putting addresses into URLs.
     """
@@ -89,7 +94,7 @@ def parameters(request: Request, *names: str, many: tuple[str, ...] = ()) -> dic
         elif name in names or name in many:
             if "\0" in value or "\ufffd" in value:
                 errors.append(FieldError(name, "invalid"))
-            if name in names and not (name in MAY_BE_BLANK and not value):
+            if name in names and not (name in blank and not value):
                 found[name] = value
         given.add(name)
     if errors:

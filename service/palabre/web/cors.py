@@ -30,6 +30,16 @@ def for_anyone(handler: Handler) -> Handler:
     return handle
 
 
+def for_scripts(handler: Handler) -> Handler:
+    """Let any page's script read the answer, its problems included, where it is not a page."""
+
+    @functools.wraps(handler)
+    async def handle(request: Request) -> Response:
+        return await (handler if asked(request).is_page else for_anyone(handler))(request)
+
+    return handle
+
+
 def for_sites(handler: Handler) -> Handler:
     """Let pages of our sites read the answer, its problems included."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -76,13 +77,14 @@ async def events(request: Request) -> Response:
         if site is None:
             raise SiteNotFound
         site_id = auth.may_see(moderator, site).id
-    here = _reached(request)
+    here = reached_of(request)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     return Stream(request.app.state.streams, moderator, site_id=site_id, here=here)
 
 
-def _reached(request: Request) -> Reached | None:
+def reached_of(request: Request) -> Reached | None:
+    """Where a reader who has been here before goes on. Raises BadParameter."""
     given = request.headers.get("last-event-id", "")
     if not given:
         return None
@@ -94,16 +96,26 @@ def _reached(request: Request) -> Reached | None:
 
 
 class Stream(Response):
-    """Reads the log as fast as its reader takes it, and keeps nothing for them."""
+    """Reads the log as fast as its reader takes it, and keeps nothing for them.
+
+    *still*: asked at every breath, raises Unauthenticated once they may not look any more.
+    """
 
     def __init__(
-        self, streams: Streams, moderator: Moderator, *, site_id: str | None, here: Reached | None
+        self,
+        streams: Streams,
+        moderator: Moderator,
+        *,
+        site_id: str | None,
+        here: Reached | None,
+        still: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(headers=HEADERS)
         self._streams = streams
         self._moderator = moderator
         self._site_id = site_id
         self._here = here
+        self._still = still
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         streams = self._streams
@@ -124,7 +136,7 @@ class Stream(Response):
         """Write until the reader is gone, their token has ended, or the service ends."""
         gone = asyncio.create_task(_gone(receive))
         closing = asyncio.create_task(self._streams.closing.wait())
-        writing = asyncio.create_task(_write(follower, send))
+        writing = asyncio.create_task(_write(follower, send, self._still))
         tasks = (gone, closing, writing)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -146,7 +158,9 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _write(follower: Follower, send: Send) -> None:
+async def _write(
+    follower: Follower, send: Send, still: Callable[[], Awaitable[None]] | None
+) -> None:
     """Returns once the token has ended, or the reader takes nothing more."""
     body = f"retry: {RETRY_MS}\n{_here(follower.reached)}".encode()
     while True:
@@ -157,6 +171,8 @@ async def _write(follower: Follower, send: Send) -> None:
             return
         try:
             told = await follower.next(within_s=HEARTBEAT_S)
+            if still is not None:
+                await still()
         except Unauthenticated:
             return
         except (Busy, StoreUnavailable):

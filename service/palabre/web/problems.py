@@ -23,6 +23,7 @@ from palabre.errors import (
     Unauthenticated,
 )
 from palabre.rendering import pages, shapes
+from palabre.text.policy import stylesheet_url
 from palabre.web import answer
 from palabre.web.asked import Asked, asked
 
@@ -113,8 +114,14 @@ def _page(asks: Asked, problem: Problem) -> Response:
         detail=asks.say(f"problem.{problem.code}.detail", **problem.values),
         errors=tuple(pages.FieldMessage(error.field, message(asks, error)) for error in errors),
         request_id=logs.request_id.get() if isinstance(problem, InternalError) else None,
+        stylesheet=stylesheet_url(asks.site.policy, asks.site.origins) if asks.site else None,
     )
     html = pages.problem_page(view, language=asks.language, base=asks.service.settings.base_path)
     return answer.page(
-        html, problem.status, language=asks.language, site=asks.site, headers=headers(problem)
+        html,
+        problem.status,
+        language=asks.language,
+        site=asks.site,
+        stylesheet=view.stylesheet,
+        headers=headers(problem),
     )

@@ -14,6 +14,7 @@ from palabre.model import Article, Site
 from palabre.rendering import atom, pages, shapes
 from palabre.store.threads import Seen
 from palabre.text import address, cursor, rules
+from palabre.text.policy import stylesheet_url
 from palabre.web import answer, body, cors, metrics, problems
 from palabre.web.asked import Asked, asked, choice, number, parameters, repeated, visitor_of
 
@@ -208,9 +209,13 @@ def by_secret_link(handler: cors.Handler) -> cors.Handler:
     return handle
 
 
+@cors.for_scripts
 @by_secret_link
 async def receipt(request: Request) -> Response:
-    """`GET /v1/receipts/TOKEN`: a comment's state, for its author."""
+    """`GET /v1/receipts/TOKEN`: a comment's state, for its author.
+
+    The article page's element asks from wherever it stands; whoever has the token may read.
+    """
     parameters(request, "lang")
     token = request.path_params["token"]
     found = await receipts.show(asked(request).service, token)
@@ -253,6 +258,7 @@ def _receipt(request: Request, token: str, found: receipts.Receipt) -> Response:
             article=found.article,
             reason=found.reason,
             decided_at=found.decided_at,
+            stylesheet=stylesheet_url(found.article.policy, found.site.origins),
         )
         html = pages.receipt_page(
             view,
@@ -260,7 +266,7 @@ def _receipt(request: Request, token: str, found: receipts.Receipt) -> Response:
             base=asks.service.settings.base_path,
             now=asks.service.now(),
         )
-        return answer.page(html, language=asks.language)
+        return answer.page(html, language=asks.language, stylesheet=view.stylesheet)
     shaped = {
         "comment": shapes.public(found.comment),
         "reason": found.reason,

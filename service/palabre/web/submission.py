@@ -22,6 +22,7 @@ from palabre.ids import new_token
 from palabre.model import Policy, Site, State
 from palabre.rendering import pages, shapes
 from palabre.text import address
+from palabre.text.policy import stylesheet_url
 from palabre.text.submission import Fields
 from palabre.web import answer, body, cors, gate, metrics, problems
 from palabre.web.asked import Asked, asked, parameters, visitor_of
@@ -111,6 +112,7 @@ async def form(request: Request) -> Response:
         site=site.name,
         parent=parent,
         privacy_url=article.policy.privacy_url,
+        stylesheet=stylesheet_url(article.policy, site.origins),
     )
     return _form_page(asks, view, site)
 
@@ -155,6 +157,7 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
         site=site.name if site else None,
         parent=parent,
         privacy_url=rules.privacy_url,
+        stylesheet=stylesheet_url(rules, site.origins) if site else None,
         values=values,
         errors=errors,
         notice=notice,
@@ -176,6 +179,7 @@ def _form_page(
         status,
         language=asks.language,
         site=site,
+        stylesheet=view.stylesheet,
         framed=True,
         headers={"X-Robots-Tag": "noindex", **(headers or {})},
     )

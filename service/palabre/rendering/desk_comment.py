@@ -1,0 +1,87 @@
+"""One comment's page: its history, what was changed in it, and all that can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from palabre.model import Comment, Decision, Edit, State
+from palabre.rendering.desk import decider
+from palabre.rendering.desk_queue import Case
+from palabre.rendering.difference import Part, difference
+from palabre.rendering.pages import FieldMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One decision of the history, its decider in words."""
+
+    decision: Decision
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit, as the difference to the text before it."""
+
+    by: str
+    at: datetime
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentView:
+    """One comment's page.
+
+    `ask`: the verb that is asked about, if one is. `back`: the queue's query it came from. `to`:
+    the comment to go on with. `errors`: of the form `form`, `reply` or `edit`, whose `values` are
+    what was typed. `meanwhile`: what became of the comment while somebody wrote.
+    """
+
+    case: Case
+    lines: tuple[Line, ...]
+    changes: tuple[Change, ...]
+    ask: str | None
+    back: str
+    decides: bool
+    moderator: str
+    form: str | None = None
+    errors: tuple[FieldMessage, ...] = ()
+    values: Mapping[str, str] | None = None
+    meanwhile: str | None = None
+
+    @property
+    def comment(self) -> Comment:
+        return self.case.comment
+
+    @property
+    def can_reply(self) -> bool:
+        """A reply stands under what is public; it can make what waits so."""
+        return self.decides and self.comment.state in (State.APPROVED, State.PENDING)
+
+    def value(self, form: str, name: str, default: str | None) -> str:
+        """What stands in a field."""
+        if self.form == form and self.values is not None:
+            return self.values.get(name, "")
+        return default or ""
+
+    def wrong(self, form: str, name: str) -> str | None:
+        """What is wrong with a field, in words."""
+        if self.form != form:
+            return None
+        return " ".join(error.message for error in self.errors if error.field == name) or None
+
+
+def lines(decisions: Sequence[Decision], language: str) -> tuple[Line, ...]:
+    """A comment's decisions, oldest first."""
+    return tuple(Line(one, decider(one.by, language)) for one in decisions)
+
+
+def changes(edits: Sequence[Edit], text: str | None, language: str) -> tuple[Change, ...]:
+    """A comment's edits, oldest first: each keeps the text before it, the last led to *text*."""
+    texts = [one.text for one in edits] + [text or ""]
+    return tuple(
+        Change(decider(edit.by, language), edit.at, tuple(difference(before, after)))
+        for edit, before, after in zip(edits, texts, texts[1:], strict=False)
+    )

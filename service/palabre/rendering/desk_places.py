@@ -1,0 +1,85 @@
+"""The desk's pages of articles and of a site's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from palabre.model import REASONS, Article, Policy, Site
+from palabre.rendering.pages import FieldMessage
+
+ADDRESSES = ("privacy_url", "stylesheet")
+"""Rules that are URLs."""
+
+NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days")
+"""Rules that are whole numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyForm:
+    """The rules as a form shows them. `values`: by rule, blank where the default holds.
+
+    `defaults`: what holds there. `reasons`: those that are ticked; `own_reasons`: they are not
+    the default's. `errors`: one a rule at most is shown.
+    """
+
+    values: Mapping[str, str]
+    defaults: Policy
+    reasons: tuple[str, ...]
+    own_reasons: bool
+    errors: tuple[FieldMessage, ...] = ()
+    numbers: tuple[str, ...] = NUMBERS
+    addresses: tuple[str, ...] = ADDRESSES
+    all_reasons: tuple[str, ...] = REASONS
+
+    def wrong(self, rule: str) -> str | None:
+        """What is wrong with a rule, in words."""
+        found = [one.message for one in self.errors if one.field == f"policy.{rule}"]
+        return " ".join(found) or None
+
+    def default(self, rule: str) -> object:
+        return getattr(self.defaults, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlesView:
+    """A site's articles, newest first. `sites`: to choose among. `error`: of the address typed."""
+
+    site: Site | None
+    sites: tuple[str, ...]
+    articles: Sequence[Article]
+    next: str | None
+    typed: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    """One article with its rules. `saved`: it has just been changed."""
+
+    article: Article
+    site: Site
+    policy: PolicyForm
+    title: str
+    title_error: str | None = None
+    saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RulesView:
+    """A site's rules. `sites`: to choose among."""
+
+    site: Site | None
+    sites: tuple[str, ...]
+    policy: PolicyForm | None
+    saved: bool = False
+    origins: tuple[str, ...] = field(default=())
+
+
+def policy_form(policy: Policy, defaults: Policy) -> PolicyForm:
+    """The rules of a site or an article, against what holds where they say nothing."""
+    values = {}
+    for rule in ("first_state", *ADDRESSES, *NUMBERS):
+        value = getattr(policy, rule)
+        values[rule] = "" if value is None or value == getattr(defaults, rule) else str(value)
+    return PolicyForm(values, defaults, policy.reasons, policy.reasons != defaults.reasons)

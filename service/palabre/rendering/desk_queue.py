@@ -1,0 +1,219 @@
+"""The queue's page: each comment with what it answers, who wrote it and why it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from palabre import locale, screening
+from palabre.model import ARROWS, Author, Comment, Signal, State
+from palabre.rendering.desk import decider
+
+EXCERPT = 200
+FAILED_MOST = 5
+"""Comments that a line tells of by name."""
+
+_CLEAR, _LIKELY = 0.9, screening.MINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One signal in words. `level`: how much it weighs, `bad`, `warn` or "". `name`: its rule."""
+
+    name: str
+    level: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One comment as the queue shows it.
+
+    `parent`: who is answered, and the beginning of what they said. `looker`: who else looks at it.
+    `verbs`: what may be done with it. `by`: who decided, in words.
+    """
+
+    comment: Comment
+    parent: tuple[str, str] | None
+    looker: str | None
+    reasons: tuple[Reason, ...]
+    verbs: tuple[str, ...]
+    by: str | None
+    repeats: bool
+
+    @property
+    def author(self) -> Author | None:
+        return self.comment.author
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was done last, as a line. `failed`: a sentence for each that was not. `undoes`: it can
+    be taken back."""
+
+    sentence: str | None
+    failed: tuple[str, ...]
+    undoes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """A page of the queue.
+
+    `counts`: of the states, of all that the moderator may see. `state`: the one shown, or `all`.
+    `given`: the parameters as given. `rule_choices`: rules, and what they look at
+    in words. `states`: the same list in other states. `next`, `first`:
+    queries of other pages. `back`: the query of this one. `at`: when it was made. `decides`: the
+    moderator may.
+    """
+
+    cases: tuple[Case, ...]
+    counts: Mapping[str, int]
+    state: str
+    given: Mapping[str, str]
+    order: str
+    sites: tuple[str, ...]
+    rule_choices: tuple[tuple[str, str], ...]
+    states: Mapping[str, str]
+    next: str | None
+    first: str | None
+    back: str
+    is_narrow: bool
+    decides: bool
+    last: Told | None
+    at: datetime
+
+    @property
+    def shown(self) -> str:
+        """The comments of the page in their order, with the versions they are seen in."""
+        return " ".join(f"{case.comment.id}.{case.comment.version}" for case in self.cases)
+
+    @property
+    def total(self) -> int:
+        """How many comments are in the state that is shown."""
+        return self.counts.get(self.state, sum(self.counts.values()))
+
+    def given_or_blank(self, name: str) -> str:
+        return self.given.get(name, "")
+
+    @property
+    def filters(self) -> int:
+        """How many filters are set."""
+        return sum(name not in ("state", "order", "after", "lang") for name in self.given)
+
+    @property
+    def site_choices(self) -> tuple[tuple[str, str], ...]:
+        """The sites to choose among, each by its name."""
+        return tuple((name, name) for name in self.sites)
+
+
+class _Around(Protocol):
+    @property
+    def parents(self) -> Mapping[str, Comment]: ...
+    @property
+    def lookers(self) -> Mapping[str, str]: ...
+
+
+class _Last(Protocol):
+    @property
+    def becomes(self) -> State: ...
+    @property
+    def done(self) -> tuple[tuple[str, State, int], ...]: ...
+    @property
+    def failed(self) -> tuple[tuple[str, int], ...]: ...
+    @property
+    def is_undone(self) -> bool: ...
+    @property
+    def can_be_undone(self) -> bool: ...
+
+
+def rule_choices(language: str) -> tuple[tuple[str, str], ...]:
+    """The rules that may leave a signal, and what each looks at, in words."""
+    names = [rule.look.__name__ for rule in screening.RULES]
+    return tuple((name, locale.say(language, f"rule.{name}")) for name in names)
+
+
+def case(comment: Comment, around: _Around, *, language: str) -> Case:
+    """A comment with what stands around it."""
+    parent = around.parents.get(comment.shown.parent or "")
+    return Case(
+        comment=comment,
+        parent=None if parent is None else (parent.shown.name or "", excerpt(parent.text or "")),
+        looker=around.lookers.get(comment.id),
+        reasons=tuple(reason(signal, language) for signal in comment.signals),
+        verbs=verbs(comment.state),
+        by=None if comment.decided_by is None else decider(comment.decided_by, language),
+        repeats=any(signal.name == "repeat" for signal in comment.signals),
+    )
+
+
+def reason(signal: Signal, language: str) -> Reason:
+    """A signal in words."""
+    level = "bad" if signal.score >= _CLEAR else "warn" if signal.score >= _LIKELY else ""
+    return Reason(signal.name, level, screening.sentence(signal, language))
+
+
+def verbs(state: State) -> tuple[str, ...]:
+    """What may be done with a comment in this state, in the order of its buttons; never to
+    delete, which is asked for elsewhere."""
+    order = {
+        "approve": State.APPROVED,
+        "reject": State.REJECTED,
+        "spam": State.SPAM,
+        "hold": State.PENDING,
+    }
+    return tuple(verb for verb, becomes in order.items() if becomes in ARROWS[state])
+
+
+def excerpt(text: str, most: int = EXCERPT) -> str:
+    """The beginning of a text on one line, cut between words."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    return (
+        line[: most + 1].rpartition(" ")[0][:most] + "…"
+        if " " in line[:most]
+        else line[:most] + "…"
+    )
+
+
+def told(last: _Last, about: Mapping[str, Comment], *, language: str, now: datetime) -> Told:
+    """The line about the last decision: what came of it, and what did not."""
+    sentence = None
+    if last.done:
+        n = len(last.done)
+        first = about.get(last.done[0][0])
+        code = f"desk.undone.{last.becomes}" if last.is_undone else f"desk.done.{last.becomes}"
+        if n == 1 and first is not None and first.text is not None:
+            sentence = locale.say(
+                language,
+                f"{code}.one",
+                name=first.shown.name or "",
+                text=excerpt(first.text, 40),
+            )
+        else:
+            sentence = locale.say(language, code, n=n)
+    failed = [
+        _failed(about.get(one), status, language, now) for one, status in last.failed[:FAILED_MOST]
+    ]
+    if len(last.failed) > FAILED_MOST:
+        failed.append(locale.say(language, "desk.failed.more", n=len(last.failed) - FAILED_MOST))
+    return Told(sentence, tuple(failed), last.can_be_undone)
+
+
+def _failed(comment: Comment | None, status: int, language: str, now: datetime) -> str:
+    if comment is None or status == 404:
+        return locale.say(language, "desk.failed.gone")
+    name = comment.shown.name or ""
+    if comment.decided_by is None or comment.decided_at is None:
+        return locale.say(language, "desk.failed.changed", name=name)
+    return locale.say(
+        language,
+        "desk.failed.decided",
+        name=name,
+        state=locale.say(language, f"state.{comment.state}"),
+        who=decider(comment.decided_by, language),
+        when=locale.format_when(language, comment.decided_at, now),
+    )

@@ -1,0 +1,151 @@
+"""One comment: its page, and a moderator's own words about it or in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from palabre.actions import edit, looking, queue
+from palabre.errors import (
+    CommentNotFound,
+    DecidedMeanwhile,
+    DuplicateComment,
+    Invalid,
+    NotAllowedFromHere,
+    Problem,
+)
+from palabre.model import ACTIONS, Scope
+from palabre.rendering import desk_comment, desk_queue
+from palabre.rendering.pages import FieldMessage
+from palabre.web.asked import parameters
+from palabre.web.desk import wanted
+from palabre.web.desk.door import Visit, guarded
+from palabre.web.problems import message
+
+
+@guarded(Scope.READ)
+async def look(visit: Visit) -> Response:
+    """`GET /desk/comments/ID`: all about one; others see for two minutes that it is looked at."""
+    given = parameters(visit.request, "ask", "back", "lang")
+    ask = given.get("ask")
+    back = given["back"] if "back" in given else _referrer(visit)
+    if visit.may(Scope.MODERATE):
+        await looking.take(visit.service, visit.moderator, _id(visit))
+    return await _page(visit, back, ask=ask if ask in ACTIONS else None)
+
+
+@guarded(Scope.MODERATE)
+async def look_at(visit: Visit) -> Response:
+    """`POST /desk/comments/ID/look`: let others see that it is looked at."""
+    await looking.take(visit.service, visit.moderator, _id(visit))
+    return Response(status_code=204)
+
+
+@guarded(Scope.MODERATE)
+async def reply(visit: Visit) -> Response:
+    """`POST /desk/comments/ID/reply`: under what is public, and what waits becomes public first."""
+    try:
+        await edit.reply(
+            visit.service,
+            visit.moderator,
+            _id(visit),
+            {"text": visit.fields.get("text", "")},
+            approving=_version(visit.fields),
+        )
+    except CommentNotFound:
+        raise
+    except (Invalid, DuplicateComment, NotAllowedFromHere, DecidedMeanwhile) as exc:
+        return await _again(visit, "reply", exc)
+    return visit.see_other(f"comments/{_id(visit)}?back={_quoted(visit)}#history")
+
+
+@guarded(Scope.MODERATE)
+async def rewrite(visit: Visit) -> Response:
+    """`POST /desk/comments/ID/edit`: text, name, website; the text before is kept."""
+    fields = {
+        name: visit.fields[name] for name in ("text", "name", "website") if name in visit.fields
+    }
+    sent: dict[str, str | None] = {**fields}
+    if not fields.get("website", "x").strip():
+        sent["website"] = None
+    try:
+        await edit.rewrite(
+            visit.service, visit.moderator, _id(visit), sent, version=_version(visit.fields)
+        )
+    except CommentNotFound:
+        raise
+    except (Invalid, DuplicateComment, NotAllowedFromHere, DecidedMeanwhile) as exc:
+        return await _again(visit, "edit", exc)
+    return visit.see_other(f"comments/{_id(visit)}?back={_quoted(visit)}#history")
+
+
+async def _again(visit: Visit, form: str, exc: Problem) -> Response:
+    """The page once more, with what was typed and what is in its way."""
+    errors: tuple[FieldMessage, ...] = ()
+    meanwhile = None
+    if isinstance(exc, Invalid):
+        errors = tuple(
+            FieldMessage(error.field, message(visit.asks, error)) for error in exc.errors
+        )
+    else:
+        meanwhile = visit.asks.say(f"problem.{exc.code}.detail", **exc.values)
+    return await _page(
+        visit,
+        visit.fields.get("back", ""),
+        form=form,
+        errors=errors,
+        meanwhile=meanwhile,
+        status=exc.status,
+    )
+
+
+async def _page(
+    visit: Visit,
+    back: str,
+    *,
+    ask: str | None = None,
+    form: str | None = None,
+    errors: tuple[FieldMessage, ...] = (),
+    meanwhile: str | None = None,
+    status: int = 200,
+) -> Response:
+    record = await queue.one(visit.service, visit.moderator, _id(visit))
+    around = await looking.around(visit.service, visit.moderator, [record.comment])
+    language = visit.asks.language
+    asks = wanted.of_query(visit, back.removeprefix("?"))
+    view = desk_comment.CommentView(
+        case=desk_queue.case(record.comment, around, language=language),
+        lines=desk_comment.lines(record.decisions, language),
+        changes=desk_comment.changes(record.edits, record.comment.text, language),
+        ask=ask,
+        back=wanted.path(asks.given),
+        decides=visit.may(Scope.MODERATE),
+        moderator=visit.moderator.name,
+        form=form,
+        errors=errors,
+        values=visit.fields if form else None,
+        meanwhile=meanwhile,
+    )
+    return await visit.page("comment", view, status=status)
+
+
+def _referrer(visit: Visit) -> str:
+    """The queue's query that the browser came from, so that deciding leads back there."""
+    found = urlsplit(visit.request.headers.get("referer", ""))
+    return found.query if found.path == f"{visit.base}/desk/" else ""
+
+
+def _quoted(visit: Visit) -> str:
+    asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
+    return wanted.quoted(asks.given)
+
+
+def _id(visit: Visit) -> str:
+    return str(visit.request.path_params["id"])
+
+
+def _version(fields: Mapping[str, str]) -> int | None:
+    text = fields.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,188 @@
+"""The desk's door: who is signed in, and whether a form is one of ours.
+
+The session is a cookie of its own path, which the moderation interface never reads; every change
+is a POST that carries the session's proof and comes from our own origin.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from palabre.actions import sessions
+from palabre.actions.sessions import SignedIn
+from palabre.errors import FormExpired, OriginNotAllowed, ScopeMissing, Unauthenticated
+from palabre.model import Moderator, Scope
+from palabre.rendering import desk
+from palabre.service import Service
+from palabre.store import sites
+from palabre.web import answer, body
+from palabre.web.asked import Asked, asked, visitor_of
+
+COOKIE = "palabre_desk"
+TOKEN_MOST = 200
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"Content-Security-Policy": CSP, "Referrer-Policy": "same-origin"}
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request of somebody who is signed in. `fields`: what their form sent; empty for GET."""
+
+    request: Request
+    asks: Asked
+    signed_in: SignedIn
+    fields: Fields
+
+    @property
+    def service(self) -> Service:
+        return self.asks.service
+
+    @property
+    def moderator(self) -> Moderator:
+        return self.signed_in.moderator
+
+    @property
+    def base(self) -> str:
+        """What stands before every path of the service."""
+        return self.service.settings.base_path
+
+    def may(self, scope: Scope) -> bool:
+        return self.moderator.scope.allows(scope)
+
+    async def frame(self, here: str) -> desk.Frame:
+        """What stands around a page. *here*: its entry in the menu."""
+        site = None
+        if self.moderator.site_id is not None:
+            site_id = self.moderator.site_id
+            site = (await self.service.store.read(lambda tx: sites.by_id(tx, site_id))).name
+        return desk.Frame(
+            language=self.asks.language,
+            base=self.base,
+            now=self.service.now(),
+            here=here,
+            csrf=sessions.csrf(self.signed_in.token),
+            moderator=self.moderator,
+            site=site,
+            has_keys=self.signed_in.session.has_keys,
+        )
+
+    async def page(
+        self, name: str, view: object, *, here: str = "queue", status: int = 200
+    ) -> Response:
+        """A page of the desk."""
+        frame = await self.frame(here)
+        text = desk.page(name, frame, view)
+        return html(self.request, text, status, language=frame.language)
+
+    def see_other(self, path: str) -> Response:
+        """On to another page of the desk. *path*: what follows `/desk/`."""
+        return answer.see_other(f"{self.base}/desk/{path}")
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+def guarded(scope: Scope) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Let only those in who are signed in and whose token allows *scope*."""
+
+    def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        @functools.wraps(handler)
+        async def handle(request: Request) -> Response:
+            visit = await _visit(request)
+            if isinstance(visit, Response):
+                return visit
+            if not visit.may(scope):
+                raise ScopeMissing
+            return await handler(visit)
+
+        return handle
+
+    return wrap
+
+
+async def cookie_of(request: Request) -> SignedIn:
+    """Who is signed in. Raises Unauthenticated."""
+    token = request.cookies.get(COOKIE, "")
+    if not token or len(token) > TOKEN_MOST:
+        raise Unauthenticated
+    return await sessions.known(asked(request).service, token)
+
+
+def from_our_page(request: Request) -> None:
+    """Raises OriginNotAllowed for what a browser says another page has sent.
+
+    `null` is any page that hides; without the header it is no browser of today, and the proof in
+    the form decides alone.
+    """
+    if request.headers.get("origin") is not None and not visitor_of(request).same_origin:
+        raise OriginNotAllowed
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise OriginNotAllowed
+
+
+async def fields_of(request: Request) -> Fields:
+    """What a form has sent, as text; a form without a field sends nothing at all."""
+    if "content-type" not in request.headers and not await body.content(request):
+        return {}
+    found = await body.read(request)
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def html(request: Request, text: str, status: int = 200, *, language: str) -> Response:
+    """A page under the desk's policy, packed if the browser can unpack it."""
+    return answer.packed(request, answer.page(text, status, language=language, headers=HEADERS))
+
+
+def set_cookie(response: Response, service: Service, token: str | None) -> Response:
+    """Give the browser its session, or take it away."""
+    settings = service.settings
+    response.set_cookie(
+        COOKIE,
+        token or "",
+        max_age=settings.desk_session_days * 86_400 if token else 0,
+        path=f"{settings.base_path}/desk",
+        secure=settings.public_url.startswith("https:"),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def _visit(request: Request) -> Visit | Response:
+    asks = asked(request)
+    changes = request.method == "POST"
+    if changes:
+        from_our_page(request)
+    fields = await fields_of(request) if changes else {}
+    try:
+        signed_in = await cookie_of(request)
+    except Unauthenticated:
+        return _to_login(request, asks, fields)
+    asks.lang = asks.lang or signed_in.session.language
+    if changes and not sessions.is_csrf(signed_in.token, fields.get("csrf", "")):
+        raise FormExpired
+    return Visit(request, asks, signed_in, fields)
+
+
+def _to_login(request: Request, asks: Asked, fields: Fields) -> Response:
+    """The way in; what somebody had typed when their session ended is shown to be kept."""
+    settings = asks.service.settings
+    if request.method == "POST":
+        view = desk.Login(ended=True, typed=fields.get("text") or fields.get("note"))
+        text = desk.outside("login", view, language=asks.language, base=settings.base_path)
+        return html(request, text, Unauthenticated.status, language=asks.language)
+    path = request.scope["path"]
+    query = request.scope["query_string"].decode("latin-1")
+    following = quote(path.removeprefix("/desk/") + (f"?{query}" if query else ""))
+    return answer.see_other(f"{settings.base_path}/desk/login?to={following}")

@@ -1,0 +1,29 @@
+"""What happens while somebody looks at the queue: the interface's stream, on the session."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from starlette.responses import Response
+
+from palabre.actions import sessions
+from palabre.model import Scope
+from palabre.web.asked import parameters
+from palabre.web.desk.door import Visit, guarded
+from palabre.web.events import HEADERS, Stream, reached_of
+
+
+@guarded(Scope.READ)
+async def events(visit: Visit) -> Response:
+    """`GET /desk/events`: as `/v1/moderation/events`, until the session ends."""
+    parameters(visit.request, "lang")
+    here = reached_of(visit.request)
+    if visit.request.method == "HEAD":
+        return Response(headers=HEADERS)
+    return Stream(
+        visit.request.app.state.streams,
+        visit.moderator,
+        site_id=visit.moderator.site_id,
+        here=here,
+        still=partial(sessions.still, visit.service, visit.signed_in.token),
+    )

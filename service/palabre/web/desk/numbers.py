@@ -1,0 +1,78 @@
+"""The numbers at the desk: one page, plots and tables, all of it counted from the log."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from palabre import locale
+from palabre.actions import numbers
+from palabre.errors import BadParameter, FieldError
+from palabre.model import Scope
+from palabre.rendering import desk_numbers
+from palabre.web.asked import parameters
+from palabre.web.desk.door import Visit, guarded
+from palabre.web.desk.places import site_names, site_of
+
+DAYS = 30
+
+
+@guarded(Scope.READ)
+async def look(visit: Visit) -> Response:
+    """`GET /desk/numbers`."""
+    given = parameters(visit.request, "site", "days", "lang")
+    asked = given.get("days", str(DAYS))
+    if asked not in map(str, numbers.RANGES):
+        raise BadParameter([FieldError("days", "unknown")])
+    site = await site_of(visit, given.get("site"))
+    if site is None:
+        return await visit.page("numbers", None, here="numbers")
+    found = await numbers.of_site(visit.service, site, days=int(asked))
+    language = visit.asks.language
+
+    def say(code: str, **values: int | str) -> str:
+        return locale.say(language, code, **values)
+
+    ages = [
+        say("numbers.age.under", span=desk_numbers.span(int(age.total_seconds()) // 60, language))
+        for age in numbers.AGES
+    ]
+    waits = desk_numbers.waits(found.days)
+    view = desk_numbers.NumbersView(
+        site=site.name,
+        sites=await site_names(visit),
+        days=int(asked),
+        ranges=numbers.RANGES,
+        rows=tuple(
+            desk_numbers.Row(
+                locale.format_day(language, day.day),
+                day.submitted,
+                day.approved,
+                day.rejected,
+                day.spam,
+                desk_numbers.span(day.median_min, language),
+                desk_numbers.span(day.most_min, language),
+            )
+            for day in reversed(found.days)
+        ),
+        states=desk_numbers.states(found.days),
+        waits=waits,
+        longest=desk_numbers.span(waits.most, language),
+        ages=desk_numbers.bars(
+            [
+                (label, n, "")
+                for label, n in zip([*ages, say("numbers.age.older")], found.ages, strict=True)
+            ]
+        ),
+        rules=desk_numbers.bars(
+            [(one.name, one.caught, say("numbers.freed", n=one.approved)) for one in found.rules]
+        ),
+        articles=tuple(
+            (one.id, bar)
+            for one, bar in zip(
+                found.discussed,
+                desk_numbers.bars([(one.title, one.approved, "") for one in found.discussed]),
+                strict=True,
+            )
+        ),
+    )
+    return await visit.page("numbers", view, here="numbers")

@@ -1,0 +1,126 @@
+"""Authors as persons at the desk: looked up, exported, blocked, erased."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from palabre.actions import people
+from palabre.errors import AuthorNotFound, FieldError
+from palabre.model import Scope
+from palabre.rendering import shapes
+from palabre.rendering.desk_people import PeopleView, PersonView
+from palabre.text import rules
+from palabre.web import answer
+from palabre.web.asked import parameters
+from palabre.web.desk.door import HEADERS, Visit, guarded
+from palabre.web.desk.places import site_names, site_of
+from palabre.web.desk.wanted import day
+from palabre.web.persons import EMAIL_MOST, REASON_MOST
+from palabre.web.problems import message
+
+
+@guarded(Scope.MODERATE)
+async def look_up(visit: Visit) -> Response:
+    """`GET /desk/people`: a form, since an address never stands in a URL."""
+    parameters(visit.request, "lang")
+    return await visit.page("people", await _people(visit), here="people")
+
+
+@guarded(Scope.MODERATE)
+async def find(visit: Visit) -> Response:
+    """`POST /desk/people`: on to the page of whoever writes from an address."""
+    site = await site_of(visit, visit.fields.get("site"))
+    typed = visit.fields.get("email", "").strip()
+    error = None
+    try:
+        if not typed or site is None:
+            raise rules.Refused("required")
+        if len(typed) > EMAIL_MOST:
+            raise rules.Refused("invalid")
+        found = await people.lookup(visit.service, site, rules.email(typed))
+        return visit.see_other(f"people/{found.id}")
+    except rules.Refused as exc:
+        error = message(visit.asks, exc.about("email"))
+        status = 422
+    except AuthorNotFound as exc:
+        error = visit.asks.say(f"problem.{exc.code}.detail")
+        status = exc.status
+    view = replace(await _people(visit), error=error, site=visit.fields.get("site"))
+    return await visit.page("people", view, here="people", status=status)
+
+
+@guarded(Scope.MODERATE)
+async def person(visit: Visit) -> Response:
+    """`GET /desk/people/ID`."""
+    parameters(visit.request, "lang")
+    author = await people.get(visit.service, visit.moderator, _id(visit))
+    return await visit.page("person", PersonView(author), here="people")
+
+
+@guarded(Scope.MODERATE)
+async def export(visit: Visit) -> Response:
+    """`GET /desk/people/ID/export`: everything that is kept of a person, as a file."""
+    parameters(visit.request, "lang")
+    author, records = await people.export(visit.service, visit.moderator, _id(visit))
+    shaped = [shapes.record(record, visit.asks.language) for record in records]
+    return answer.json_answer(
+        {"author": shapes.author(author), "comments": shaped},
+        headers=HEADERS | {"Content-Disposition": f'attachment; filename="{author.id}.json"'},
+    )
+
+
+@guarded(Scope.MODERATE)
+async def change(visit: Visit) -> Response:
+    """`POST /desk/people/ID`: block, unblock or, once it is sure, erase."""
+    act = visit.fields.get("act")
+    if act == "block":
+        return await _block(visit)
+    if act == "unblock":
+        await people.unblock(visit.service, visit.moderator, _id(visit))
+    elif act == "erase":
+        if visit.fields.get("sure") == "yes":
+            await people.erase(visit.service, visit.moderator, _id(visit))
+            return visit.see_other("people")
+        author = await people.get(visit.service, visit.moderator, _id(visit))
+        return await visit.page("person", PersonView(author, asks=True), here="people")
+    return visit.see_other(f"people/{_id(visit)}")
+
+
+async def _block(visit: Visit) -> Response:
+    reason = visit.fields.get("reason", "").strip()
+    wrong: list[FieldError] = []
+    until = day(visit.fields, "until", wrong) if visit.fields.get("until") else None
+    if until is not None:
+        # To the end of that day.
+        until += timedelta(days=1)
+        if until <= visit.service.now():
+            wrong.append(FieldError("until", "not_allowed", hint="until_past"))
+    if len(reason) > REASON_MOST:
+        wrong.append(FieldError("reason", "too_long", values={"limit": REASON_MOST}))
+    if wrong:
+        author = await people.get(visit.service, visit.moderator, _id(visit))
+        said = " ".join(message(visit.asks, one) for one in wrong)
+        view = PersonView(
+            author, until=visit.fields.get("until", ""), reason=reason, until_error=said
+        )
+        return await visit.page("person", view, here="people", status=422)
+    await people.block(
+        visit.service,
+        visit.moderator,
+        _id(visit),
+        reason=reason or None,
+        until=until,
+        also_pending=visit.fields.get("also") == "pending",
+    )
+    return visit.see_other(f"people/{_id(visit)}")
+
+
+async def _people(visit: Visit) -> PeopleView:
+    return PeopleView(await site_names(visit), None)
+
+
+def _id(visit: Visit) -> str:
+    return str(visit.request.path_params["id"])

@@ -1,0 +1,183 @@
+"""Articles and sites at the desk: open and close them, title them, give them rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from palabre.actions import articles, sites
+from palabre.errors import BadParameter, FieldError, Invalid, InvalidRequest
+from palabre.model import Article, Policy, Scope, Site
+from palabre.rendering.desk_places import ArticlesView, ArticleView, RulesView, policy_form
+from palabre.text import cursor, rules
+from palabre.web import auth
+from palabre.web.asked import parameters
+from palabre.web.desk import policies, wanted
+from palabre.web.desk.door import Visit, guarded
+from palabre.web.problems import message
+
+PAGE = 50
+
+
+@guarded(Scope.READ)
+async def articles_page(visit: Visit) -> Response:
+    """`GET /desk/articles`: a site's, newest first."""
+    given = parameters(visit.request, "site", "after", "lang")
+    site = await site_of(visit, given.get("site"))
+    return await _articles(visit, site, after=given.get("after"))
+
+
+@guarded(Scope.MODERATE)
+async def put(visit: Visit) -> Response:
+    """`POST /desk/articles`: open or close one, there already or not."""
+    site = await site_of(visit, visit.fields.get("site"))
+    if site is None:
+        raise InvalidRequest([FieldError("site", "required")])
+    typed = visit.fields.get("article", "").strip()
+    try:
+        if not typed:
+            raise rules.Refused("required")
+        path = rules.article(typed, site.origins)
+    except rules.Refused as exc:
+        said = message(visit.asks, exc.about("article"))
+        return await _articles(visit, site, typed=typed, error=said, status=422)
+    changes = articles.Changes(open=visit.fields.get("act") != "close")
+    found, _ = await articles.put(visit.service, site, path, changes)
+    return visit.see_other(f"articles/{found.id}")
+
+
+@guarded(Scope.READ)
+async def article(visit: Visit) -> Response:
+    """`GET /desk/articles/ID`."""
+    parameters(visit.request, "lang")
+    return await visit.page("article", await _article(visit), here="articles")
+
+
+@guarded(Scope.MODERATE)
+async def change_article(visit: Visit) -> Response:
+    """`POST /desk/articles/ID`: open, close, or title and rules."""
+    article_id = str(visit.request.path_params["id"])
+    act = visit.fields.get("act")
+    if act in ("open", "close"):
+        changes = articles.Changes(open=act == "open")
+        await articles.change(visit.service, visit.moderator, article_id, changes)
+        return visit.see_other(f"articles/{article_id}")
+    typed = visit.fields.get("title", "")
+    try:
+        title = None if rules.is_blank(typed) else rules.title(typed)
+        changes = articles.Changes(
+            title=title,
+            # A title that nobody touched is not vouched for by looking at it.
+            sets_title=typed != visit.fields.get("title_before", ""),
+            policy=policies.changes(visit.fields),
+        )
+        await articles.change(visit.service, visit.moderator, article_id, changes)
+    except rules.Refused as refused:
+        view = await _article(visit)
+        said = message(visit.asks, refused.about("title"))
+        view = replace(view, title=typed, title_error=said)
+        return await visit.page("article", view, here="articles", status=422)
+    except Invalid as exc:
+        view = await _article(visit)
+        form = policies.again(view.policy, visit.fields, exc, visit.asks)
+        view = replace(view, title=typed, policy=form)
+        return await visit.page("article", view, here="articles", status=exc.status)
+    view = replace(await _article(visit), saved=True)
+    return await visit.page("article", view, here="articles")
+
+
+@guarded(Scope.READ)
+async def rules_page(visit: Visit) -> Response:
+    """`GET /desk/rules`: a site's."""
+    given = parameters(visit.request, "site", "lang")
+    site = await site_of(visit, given.get("site"))
+    return await visit.page("rules", await _rules(visit, site), here="rules")
+
+
+@guarded(Scope.ADMIN)
+async def change_rules(visit: Visit) -> Response:
+    """`POST /desk/rules`."""
+    site = await site_of(visit, visit.fields.get("site"))
+    if site is None:
+        raise InvalidRequest([FieldError("site", "required")])
+    try:
+        site = await sites.change_policy(
+            visit.service,
+            site.name,
+            policies.changes(visit.fields),
+            site_id=visit.moderator.site_id,
+        )
+    except Invalid as exc:
+        view = await _rules(visit, site)
+        if view.policy is not None:
+            form = policies.again(view.policy, visit.fields, exc, visit.asks)
+            view = replace(view, policy=form)
+        return await visit.page("rules", view, here="rules", status=exc.status)
+    view = replace(await _rules(visit, site), saved=True)
+    return await visit.page("rules", view, here="rules")
+
+
+async def site_of(visit: Visit, name: str | None) -> Site | None:
+    """The site that is asked for, or the moderator's, or the first. Raises SiteNotFound."""
+    if name:
+        found = await sites.get(visit.service, name, site_id=visit.moderator.site_id)
+        return auth.may_see(visit.moderator, found)
+    if visit.moderator.site_id is not None:
+        return await sites.by_id(visit.service, visit.moderator.site_id)
+    return next(iter(await sites.every(visit.service)), None)
+
+
+async def site_names(visit: Visit) -> tuple[str, ...]:
+    """The sites that the moderator may choose among."""
+    if visit.moderator.site_id is not None:
+        return ()
+    return tuple(site.name for site in await sites.every(visit.service))
+
+
+async def _articles(
+    visit: Visit,
+    site: Site | None,
+    *,
+    after: str | None = None,
+    typed: str = "",
+    error: str | None = None,
+    status: int = 200,
+) -> Response:
+    found: list[Article] = []
+    following = None
+    if site is not None:
+        scope = f"desk/articles/{site.id}"
+        position = None
+        if after is not None:
+            try:
+                position = cursor.position(visit.service.keys, scope, after)
+            except ValueError as exc:
+                wrong = FieldError("after", "invalid", hint="cursor_invalid")
+                raise BadParameter([wrong]) from exc
+        found, more = await articles.page(
+            visit.service,
+            site,
+            after=None if position is None else (int(position[0]), str(position[1])),
+            limit=PAGE,
+        )
+        if more is not None:
+            sealed = cursor.seal(visit.service.keys, scope, more)
+            following = wanted.path({"site": site.name, "after": sealed})
+    view = ArticlesView(site, await site_names(visit), found, following, typed, error)
+    return await visit.page("articles", view, here="articles", status=status)
+
+
+async def _article(visit: Visit) -> ArticleView:
+    article_id = str(visit.request.path_params["id"])
+    found = await articles.get(visit.service, visit.moderator, article_id)
+    site = await sites.by_id(visit.service, found.site_id)
+    form = policy_form(found.policy, site.policy)
+    return ArticleView(found, site, form, found.title or "")
+
+
+async def _rules(visit: Visit, site: Site | None) -> RulesView:
+    form = None if site is None else policy_form(site.policy, Policy())
+    return RulesView(
+        site, await site_names(visit), form, origins=() if site is None else site.origins
+    )

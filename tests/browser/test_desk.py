@@ -1,0 +1,256 @@
+"""Moderators' stories in a real browser, with JavaScript and without, by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+import makers
+from browser.test_form import page_of
+from browser.trap import trapped
+from running import Running
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def link(demo: Running, name: str) -> str:
+    """A one-time link for a moderator, who is new."""
+    demo.add_moderator(name)
+    return demo.command("moderator", "link", name).strip()
+
+
+@asynccontextmanager
+async def desk(
+    browser: Browser, demo: Running, name: str, *, scripts: bool = True, language: str = "fr"
+) -> AsyncIterator[Page]:
+    """The desk of a new moderator, signed in by a link."""
+    url = link(demo, name)
+    async with trapped(
+        browser,
+        demo.url,
+        java_script_enabled=scripts,
+        locale=language,
+        viewport={"width": 1280, "height": 900},
+    ) as page:
+        await page.goto(url)
+        await page.get_by_role("button").press("Enter")
+        await expect(page.locator("h1")).to_have_text("Commentaires à modérer")
+        yield page
+
+
+def posted(demo: Running, article: str, n: int) -> list[str]:
+    """The ids of *n* comments that wait on an article of their own."""
+    found = []
+    with httpx2.Client(base_url=demo.url) as client:
+        for number in range(n):
+            fields = makers.fields(
+                site="demo",
+                article=article,
+                name=f"Lectrice {number}",
+                email=f"l{number}@example.com",
+                comment=f"Un avis bien à moi, le numéro {number}.",
+            )
+            answer = client.post("/v1/comments", json=fields)
+            found.append(str(answer.json()["comment"]["id"]))
+    return found
+
+
+def states(demo: Running, moderator: dict[str, str], ids: list[str]) -> list[str]:
+    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        return [client.get(f"/v1/moderation/comments/{one}").json()["state"] for one in ids]
+
+
+async def test_ten_are_decided_by_the_keyboard_alone(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/ten", 10)
+    async with desk(browser, demo, "by-keyboard") as page:
+        await page.goto(f"{demo.url}/desk/?article=/ten&site=demo")
+        loads: list[str] = []
+        page.on("framenavigated", lambda frame: loads.append(frame.url))
+        here = page.locator(".case[data-here]")
+        await expect(here).to_have_id(f"c-{ids[0]}")
+        for key in "aasaha":
+            before = await here.get_attribute("id")
+            await page.keyboard.press(key if key != "h" else "j")
+            if key == "h":
+                continue
+            await expect(page.locator(f"#{before}")).to_have_count(0)
+        # One was passed over by j; the others are decided, and nothing was loaded anew.
+        assert loads == []
+        await page.keyboard.press("r")
+        await page.keyboard.press("ArrowDown")
+        before = await here.get_attribute("id")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Hors de propos : a s d ne décident rien ici.")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(f"#{before}")).to_have_count(0)
+        await expect(page.locator("#told")).to_contain_text("est refusé")
+        await page.keyboard.press("x")
+        await expect(here.get_by_role("checkbox")).to_be_checked()
+        await page.keyboard.press("k")
+        await page.keyboard.press("k")
+        await expect(here).to_have_id(f"c-{ids[4]}")
+        for _ in range(4):
+            before = await here.get_attribute("id")
+            await page.keyboard.press("a")
+            await expect(page.locator(f"#{before}")).to_have_count(0)
+    found = states(demo, moderator, ids)
+    assert found.count("approved") == 8
+    assert found.count("spam") == 1
+    assert found.count("rejected") == 1
+    with httpx2.Client(base_url=demo.url) as client:
+        listing = client.get("/v1/comments?article=/ten&site=demo").json()
+    assert listing["article"]["count"] == 8
+
+
+async def test_keys_are_listed_and_can_be_switched_off(browser: Browser, demo: Running) -> None:
+    (only,) = posted(demo, "/keys", 1)
+    async with desk(browser, demo, "without-keys") as page:
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.keyboard.press("a")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+        await page.keyboard.press("/")
+        await page.keyboard.type("avis a s d")
+        assert await page.input_value("input[type=search]") == "avis a s d"
+        await page.goto(f"{demo.url}/desk/sessions")
+        await page.get_by_role("checkbox").uncheck()
+        await page.get_by_role("button", name="Enregistrer").click()
+        await page.goto(f"{demo.url}/desk/?article=/keys&site=demo")
+        await page.keyboard.press("a")
+        await page.keyboard.press("?")
+        await expect(page.locator(f"#c-{only}")).to_be_visible()
+        assert await page.get_by_role("dialog").count() == 0
+
+
+async def test_the_last_decision_is_undone_by_a_key(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/undo", 2)
+    async with desk(browser, demo, "undoing") as page:
+        await page.goto(f"{demo.url}/desk/?article=/undo&site=demo")
+        await page.keyboard.press("s")
+        await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
+        await page.keyboard.press("u")
+        await expect(page.locator(f"#c-{ids[0]}")).to_be_visible()
+        await expect(page.locator("#told")).to_contain_text("Annulé")
+        assert page.url.startswith(f"{demo.url}/desk/?site=demo&article=/undo")
+    assert states(demo, moderator, ids) == ["pending", "pending"]
+
+
+async def test_all_desk_work_is_done_without_javascript(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/plain", 5)
+    async with desk(browser, demo, "plainly", scripts=False) as page:
+        await page.goto(f"{demo.url}/desk/?article=/plain&site=demo")
+        first = page.locator(f"#c-{ids[0]}")
+        await first.get_by_role("button", name="Approuver").click()
+        assert page.url.endswith(f"#c-{ids[1]}")
+        await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Refuser").click()
+        await page.get_by_label("Motif", exact=True).select_option(label="publicité")
+        await page.get_by_label("Note", exact=True).fill("Vu")
+        await page.get_by_role("button", name="Refuser le commentaire").click()
+        assert page.url.endswith(f"article=/plain#c-{ids[2]}")
+        for one in ids[2:4]:
+            await page.locator(f"#c-{one}").get_by_role("checkbox").check()
+        await page.get_by_role("button", name="Supprimer").click()
+        await page.get_by_role("button", name="En supprimer 2 définitivement").click()
+        await page.locator(f"#c-{ids[4]}").get_by_role("button", name="Répondre").click()
+        await page.get_by_label("Votre réponse").fill("Merci à vous.")
+        await page.get_by_role("button", name="Approuver et répondre").click()
+        await expect(page.locator("#history")).to_be_visible()
+        await page.get_by_role("link", name="Journal").click()
+        await expect(page.locator("table")).to_contain_text("publicité")
+        for name, heading in (
+            ("Articles", "Articles"),
+            ("Personnes", "Personnes"),
+            ("Règles", "Règles"),
+        ):
+            await page.get_by_role("link", name=name).first.click()
+            await expect(page.locator("h1")).to_contain_text(heading)
+        await page.get_by_role("button", name="Se déconnecter").click()
+        assert page.url == f"{demo.url}/desk/login"
+        await page.goto(f"{demo.url}/desk/")
+        assert page.url == f"{demo.url}/desk/login?to="
+    found = states(demo, moderator, ids)
+    assert found == ["approved", "rejected", "deleted", "deleted", "approved"]
+    with httpx2.Client(base_url=demo.url) as client:
+        listing = client.get("/v1/comments?article=/plain&site=demo").json()["comments"]
+    assert [one["author"]["name"] for one in listing] == ["Lectrice 0", "Lectrice 4", "plainly"]
+
+
+async def test_two_moderators_collide_and_both_see_who_did_what(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/collide", 2)
+    path = f"{demo.url}/desk/?article=/collide&site=demo"
+    async with desk(browser, demo, "first") as one, desk(browser, demo, "second") as two:
+        await one.goto(path)
+        await two.goto(f"{demo.url}/desk/comments/{ids[0]}")
+        await one.reload()
+        await expect(one.locator(f"#c-{ids[0]}")).to_contain_text("second regarde ce commentaire.")
+        await two.get_by_role("button", name="Indésirable").click()
+        # What happened meanwhile is told without a reload.
+        await expect(one.locator(".meanwhile")).to_have_text("Entre-temps indésirable par second.")
+        await one.keyboard.press("a")
+        await expect(one.locator("#told")).to_contain_text("indésirable par second")
+        await expect(one.locator(f"#c-{ids[0]}")).to_have_count(0)
+    assert states(demo, moderator, ids) == ["spam", "pending"]
+
+
+async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: Running) -> None:
+    async with desk(browser, demo, "waiting") as page:
+        await expect(page.locator("#news")).to_be_hidden()
+        shown = await page.locator(".case").count()
+        posted(demo, "/news", 1)
+        await expect(page.locator("#news")).to_have_text(
+            "1 nouveau commentaire depuis votre arrivée"
+        )
+        posted(demo, "/more-news", 2)
+        await expect(page.locator("#news")).to_have_text(
+            "3 nouveaux commentaires depuis votre arrivée"
+        )
+        assert await page.locator(".case").count() == shown
+
+
+async def test_a_reader_posts_and_sees_what_the_moderator_decided(
+    browser: Browser, demo: Running
+) -> None:
+    async with page_of(browser) as reader, desk(browser, demo, "walking") as page:
+        await reader.goto(f"{demo.url}/v1/form?article=/walk&site=demo&lang=fr")
+        await reader.get_by_label("Commentaire").fill("Une question, avec plaisir.")
+        await reader.get_by_label("Nom").fill("Zoé")
+        await reader.get_by_label("Adresse de messagerie").fill("zoe@example.com")
+        await reader.get_by_role("button", name="Publier le commentaire").click()
+        await expect(reader.locator("[role=status]")).to_contain_text("en attente de modération")
+        await page.goto(f"{demo.url}/desk/?article=/walk&site=demo")
+        await page.keyboard.press("a")
+        await expect(page.locator("#told")).to_contain_text("est publié")
+        await reader.reload()
+        await expect(reader.locator("[role=status]")).to_contain_text(re.compile("publié"))
+
+
+async def test_a_service_that_is_away_loses_no_decision_silently(
+    browser: Browser, demo: Running
+) -> None:
+    ids = posted(demo, "/away", 2)
+    async with desk(browser, demo, "alone") as page:
+        await page.goto(f"{demo.url}/desk/?article=/away&site=demo")
+        await page.route(
+            "**/desk/decide",
+            lambda route: route.fulfill(
+                status=503, content_type="application/problem+json", body='{"detail": "Réessayez."}'
+            ),
+        )
+        await page.get_by_role("button", name="Indésirable").first.click()
+        await expect(page.locator("#told")).to_contain_text("Réessayez.")
+        await expect(page.locator(f"#c-{ids[0]}")).to_be_visible()

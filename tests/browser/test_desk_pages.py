@@ -1,0 +1,167 @@
+"""Every page of the desk in its states: for people of all abilities, narrow, dark, and valid."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, StorageState, expect
+
+import makers
+from browser.judging import html_errors, small_targets, unseen_focus, violations
+from browser.test_form import fits
+from browser.trap import trapped
+from running import Running
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+LONG = "x" * 300
+WAYS = [("fr", 320, "dark"), ("en", 1280, "light")]
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def signed_in(browser: Browser, demo: Running) -> StorageState:
+    """The cookie of somebody who may do anything."""
+    demo.command("moderator", "add", "judged", "--scope", "admin")
+    link = demo.command("moderator", "link", "judged").strip()
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(link)
+    await page.get_by_role("button").click()
+    state = await context.storage_state()
+    await context.close()
+    return state
+
+
+@pytest.fixture(scope="module")
+def comment(demo: Running) -> str:
+    """A comment that was edited and answered, long words everywhere."""
+    moderator = demo.add_moderator("judge")
+    fields = makers.fields(
+        site="demo",
+        article=f"/{LONG}",
+        name="Ζ" * 60,
+        title="Ein-sehr-langes-Wort" * 12,
+        comment=f"{LONG} https://a.example/{LONG} https://b.example https://c.example",
+        website=f"https://example.com/{LONG[:150]}",
+    )
+    with httpx2.Client(base_url=demo.url) as client:
+        found = str(client.post("/v1/comments", json=fields).json()["comment"]["id"])
+        url = f"/v1/moderation/comments/{found}"
+        client.patch(url, json={"text": f"{LONG} ailleurs"}, headers=moderator)
+        client.post(f"{url}/approve", headers=moderator)
+        client.post(f"{url}/reply", json={"text": LONG}, headers=moderator)
+        client.post(f"{url}/hold", headers=moderator, json={"note": LONG})
+    return found
+
+
+def paths(comment: str) -> dict[str, str]:
+    """The pages, by a name for each."""
+    return {
+        "queue": "",
+        "all": "?state=all&signal=links&q=&since=2026-01-01",
+        "empty": "?q=zzzzzzzzz",
+        "comment": f"comments/{comment}?ask=reject",
+        "articles": "articles?site=demo",
+        "people": "people",
+        "rules": "rules?site=demo",
+        "moderators": "moderators",
+        "numbers": "numbers?site=demo",
+        "log": "log",
+        "sessions": "sessions",
+    }
+
+
+@asynccontextmanager
+async def page_in(
+    browser: Browser, demo: Running, state: StorageState, way: tuple[str, int, str]
+) -> AsyncIterator[Page]:
+    language, width, scheme = way
+    async with trapped(
+        browser,
+        demo.url,
+        storage_state=state,
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        locale=language,
+    ) as page:
+        if state:
+            await page.goto(f"{demo.url}/desk/sessions")
+            await page.locator("#language").select_option(language)
+            await page.locator("button[value=choose]").click()
+        yield page
+
+
+async def faults(page: Page, language: str) -> list[str]:
+    """Everything that is wrong with the page as it stands."""
+    found = await violations(page)
+    if not await fits(page):
+        found.append("wider than the window")
+    if await page.get_attribute("html", "lang") != language:
+        found.append("the wrong language")
+    found += [f"small: {one}" for one in await small_targets(page)]
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way)))
+async def test_every_page_is_for_everybody(
+    browser: Browser,
+    demo: Running,
+    signed_in: StorageState,
+    comment: str,
+    way: tuple[str, int, str],
+) -> None:
+    wrong = {}
+    async with page_in(browser, demo, signed_in, way) as page:
+        for name, path in paths(comment).items():
+            await page.goto(f"{demo.url}/desk/{path}")
+            wrong[name] = await faults(page, way[0])
+        # What appears only when something is pressed.
+        await page.goto(f"{demo.url}/desk/")
+        await page.keyboard.press("r")
+        await expect(page.locator(".refusing")).to_be_visible()
+        wrong["refusing"] = await faults(page, way[0])
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("?")
+        wrong["keys"] = await faults(page, way[0])
+        await page.keyboard.press("Escape")
+        await page.locator("summary").first.click()
+        wrong["filters"] = await faults(page, way[0])
+        await page.goto(f"{demo.url}/desk/moderators")
+        await page.locator("#name").fill("<b>")
+        await page.locator("button[value=add]").click()
+        wrong["error"] = await faults(page, way[0])
+        await page.goto(f"{demo.url}/desk/people")
+        await page.locator("#email").fill("nobody@example.com")
+        await page.locator("main button").click()
+        wrong["nobody"] = await faults(page, way[0])
+    async with page_in(browser, demo, StorageState(), way) as page:
+        for path in ("login", "link/nothing"):
+            await page.goto(f"{demo.url}/desk/{path}")
+            wrong[path] = await faults(page, way[0])
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+async def test_focus_is_seen_wherever_the_keyboard_gets(
+    browser: Browser, demo: Running, signed_in: StorageState, comment: str
+) -> None:
+    async with page_in(browser, demo, signed_in, ("fr", 1280, "light")) as page:
+        for path in paths(comment).values():
+            await page.goto(f"{demo.url}/desk/{path}")
+            assert await unseen_focus(page) == []
+
+
+async def test_every_page_is_valid_html(
+    browser: Browser, demo: Running, signed_in: StorageState, comment: str, tmp_path: Path
+) -> None:
+    cookie = {one["name"]: one["value"] for one in signed_in["cookies"]}
+    found = {}
+    with httpx2.Client(base_url=demo.url, cookies=cookie) as client:
+        for name, path in paths(comment).items():
+            found[name] = client.get(f"/desk/{path}").text
+        found["login"] = httpx2.get(f"{demo.url}/desk/login").text
+    assert html_errors(tmp_path, found) == []

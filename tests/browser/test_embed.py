@@ -1,0 +1,682 @@
+"""The article page's element in a real browser: reading, posting, replying, and when it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
+
+import makers
+from browser.pages import FALLBACK, Pages
+from browser.test_form import WIDTHS, WORDS, fits
+from running import Running
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AWAY = "Le service de commentaires ne répond pas"
+KEPT = "Votre texte est conservé ci-dessous."
+WATCH = """
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+      window.violations.push(event.violatedDirective + " " + event.blockedURI));
+"""
+_number = itertools.count(1)
+
+
+@contextlib.asynccontextmanager
+async def context_of(
+    browser: Browser, demo: Running, *, width: int = 1280, **options: Any
+) -> AsyncIterator[BrowserContext]:
+    """A browser with its memory. Nobody else is asked, no cookie is set, nothing goes wrong."""
+    context = await browser.new_context(viewport={"width": width, "height": 800}, **options)
+    await context.add_init_script(WATCH)
+    wrong: list[str] = []
+    asked: list[str] = []
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    context.on("console", lambda message: wrong.append(message.text))
+    context.on("request", lambda request: asked.append(request.url))
+    yield context
+    for page in context.pages:
+        assert await page.evaluate("window.violations") == []
+    assert await context.cookies() == []
+    local = ("http://127.0.0.1:", "data:,")
+    assert [url for url in asked if not url.startswith(local)] == []
+    # Chromium remarks on every refusal and every failure, which are on purpose here.
+    assert [text for text in wrong if "Failed to load resource" not in text] == []
+    await context.close()
+
+
+@contextlib.asynccontextmanager
+async def page_of(
+    browser: Browser, demo: Running, *, width: int = 1280, **options: Any
+) -> AsyncIterator[Page]:
+    async with context_of(browser, demo, width=width, **options) as context:
+        yield await context.new_page()
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"palabre-comments [part={name}]")
+
+
+def comment_with(page: Page, text: str) -> Locator:
+    """The item of a comment, not that of one it replies to."""
+    return page.locator("palabre-comments [part=comment]").filter(
+        has=page.locator(f':scope > [part=text]:has-text("{text}")')
+    )
+
+
+async def is_focused(found: Locator) -> bool:
+    return bool(await found.evaluate("e => e.getRootNode().activeElement === e"))
+
+
+async def fill(page: Page, text: str, *, lang: str = "fr", email: str = "zoe@example.com") -> None:
+    """Fill in the form and send it."""
+    form, words = part(page, "form"), WORDS[lang]
+    await form.get_by_label(words["comment"]).fill(text)
+    await form.get_by_label(words["name"]).fill("Zoé")
+    await form.get_by_label(words["email"]).fill(email)
+    await form.get_by_role("button", name=words["post"]).click()
+
+
+def some_text() -> str:
+    return f"Une remarque, la {next(_number)}e de ces essais."
+
+
+def found(demo: Running, moderator: dict[str, str], text: str) -> list[dict[str, Any]]:
+    """What moderators see of the comments with this text."""
+    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        every = "state=pending&state=approved&state=spam&state=rejected&order=newest&limit=200"
+        comments = client.get(f"/v1/moderation/comments?{every}").json()["comments"]
+    return [one for one in comments if one["text"] == text]
+
+
+def decide(demo: Running, moderator: dict[str, str], text: str, action: str) -> str:
+    (one,) = found(demo, moderator, text)
+    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        url = f"/v1/moderation/comments/{one['id']}/{action}"
+        client.post(url, json={"reason": "off_topic"}).raise_for_status()
+    return str(one["id"])
+
+
+def filled(demo: Running, moderator: dict[str, str], article: str, texts: list[str]) -> list[str]:
+    """The ids of new approved comments on an article."""
+    with httpx2.Client(base_url=demo.url) as client:
+        ids = []
+        for text in texts:
+            fields = makers.fields(article=article, comment=text)
+            answer = client.post("/v1/comments", json=fields).raise_for_status()
+            ids.append(str(answer.json()["comment"]["id"]))
+        body = {"action": "approve", "ids": ids}
+        client.post("/v1/moderation/decisions", json=body, headers=moderator).raise_for_status()
+    return ids
+
+
+# --- posting
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_reader_posts_in_place_and_finds_their_comment_until_it_is_public(
+    browser: Browser, demo: Running, moderator: dict[str, str], lang: str, width: int
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo, width=width) as page:
+        await page.goto(f"{demo.url}/demo/element?lang={lang}")
+        assert WORDS[lang]["note"] in await part(page, "form").inner_text()
+        assert await fits(page)
+        await fill(page, text, lang=lang)
+        own = comment_with(page, text)
+        await expect(own).to_be_focused()
+        await expect(own).to_contain_text(WORDS[lang]["awaits"])
+        await expect(part(page, "status")).to_have_text(WORDS[lang]["awaits"])
+        assert await part(page, "form").get_by_label(WORDS[lang]["comment"]).input_value() == ""
+        assert await fits(page)
+        await page.reload()
+        await expect(own).to_contain_text(WORDS[lang]["awaits"])
+        receipt = await own.locator("[part=receipt]").get_attribute("href")
+        assert f"{demo.url}/v1/receipts/" in str(receipt)
+        decide(demo, moderator, text, "approve")
+        await page.reload()
+        await expect(own).to_have_count(1)
+        await expect(own.locator("[part=state]")).to_have_count(0)
+        assert "zoe@example.com" not in str(await page.evaluate("({...localStorage})"))
+        assert await page.evaluate("JSON.parse(Object.values(localStorage)[0]).mine") == []
+
+
+async def test_a_reader_learns_that_their_comment_was_refused_until_it_is_gone(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_visible()
+        decide(demo, moderator, text, "reject")
+        await page.reload()
+        await expect(comment_with(page, text)).to_contain_text("Votre commentaire a été refusé.")
+        decide(demo, moderator, text, "delete")
+        await page.reload()
+        await expect(part(page, "form")).to_be_visible()
+        await expect(comment_with(page, text)).to_have_count(0)
+        await expect(page.locator("palabre-comments")).not_to_contain_text(text)
+
+
+async def test_a_comment_that_is_published_at_once_stands_in_its_place(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    filled(demo, moderator, f"{blog.url}/at-once", ["Le premier."])
+    demo.command("site", "set", "blog", "first_state=approved")
+    text = some_text()
+    try:
+        async with page_of(browser, demo) as page:
+            await page.goto(f"{blog.url}/at-once")
+            await expect(part(page, "heading").first).to_have_text("1 commentaire")
+            await fill(page, text)
+            await expect(comment_with(page, text)).to_be_focused()
+            await expect(part(page, "status")).to_have_text("Votre commentaire est publié.")
+            await expect(part(page, "heading").first).to_have_text("2 commentaires")
+    finally:
+        demo.command("site", "set", "blog", "first_state=off")
+
+
+async def test_what_is_missing_is_told_beside_the_field_and_focused_without_asking_the_service(
+    browser: Browser, demo: Running
+) -> None:
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        posted: list[str] = []
+        page.on("request", lambda request: posted.append(request.method))
+        await part(page, "submit").click()
+        for name in ("comment", "name", "email"):
+            control = page.locator(f"palabre-comments [name={name}]")
+            assert await control.get_attribute("aria-invalid") == "true"
+            described = str(await control.get_attribute("aria-describedby")).split()
+            error = page.locator(f"palabre-comments #{described[0]}")
+            await expect(error).to_have_text("Ce champ est obligatoire, mais il est vide.")
+        assert await is_focused(page.locator("palabre-comments [name=comment]"))
+        website = page.locator("palabre-comments [name=website]")
+        assert await website.get_attribute("aria-invalid") == "false"
+        assert "POST" not in posted
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_what_the_service_refuses_is_told_beside_the_field_in_the_reader_s_language(
+    browser: Browser, demo: Running, lang: str, width: int
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo, width=width) as page:
+        await page.goto(f"{demo.url}/demo/element?lang={lang}")
+        await fill(page, text, lang=lang, email="zoe@exemple")
+        email = page.locator("palabre-comments [name=email]")
+        await expect(email).to_be_focused()
+        assert await email.get_attribute("aria-invalid") == "true"
+        await expect(page.locator("palabre-comments #error-email")).to_contain_text(
+            WORDS[lang]["end"]
+        )
+        assert await part(page, "status").get_attribute("role") == "status"
+        await expect(part(page, "status")).not_to_be_empty()
+        assert await fits(page)
+        await fill(page, text, lang=lang)
+        await expect(comment_with(page, text)).to_be_focused()
+        assert await email.get_attribute("aria-invalid") == "false"
+
+
+async def test_a_problem_of_no_field_is_told_above_them_and_focused(
+    browser: Browser, demo: Running
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        await fill(page, text)
+        await expect(part(page, "status")).to_contain_text("déjà")
+        assert await is_focused(part(page, "status"))
+        assert await page.locator("palabre-comments [name=comment]").input_value() == text
+
+
+async def test_the_form_is_filled_in_and_sent_with_the_keyboard_alone(
+    browser: Browser, demo: Running
+) -> None:
+    text = some_text()
+    typed = {"comment": text, "name": "Zoé", "email": "zoe@example.com", "website": ""}
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await part(page, "reply").last.focus()
+        reached = []
+        for _ in range(8):
+            await page.keyboard.press("Tab")
+            name = await page.evaluate(
+                "document.activeElement.shadowRoot?.activeElement?.getAttribute('name')"
+            )
+            if name in typed:
+                reached.append(name)
+                await page.keyboard.type(typed[name])
+            elif reached:
+                await page.keyboard.press("Enter")
+                break
+        assert reached == list(typed)
+        await expect(comment_with(page, text)).to_be_focused()
+
+
+# --- when something fails
+
+
+async def test_what_was_typed_is_there_after_a_reload_but_for_the_address(
+    browser: Browser, demo: Running
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await page.locator("palabre-comments [name=comment]").fill(text)
+        await page.locator("palabre-comments [name=name]").fill("Zoé")
+        await page.locator("palabre-comments [name=email]").fill("zoe@example.com")
+        await page.reload()
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value(text)
+        await expect(page.locator("palabre-comments [name=name]")).to_have_value("Zoé")
+        await expect(page.locator("palabre-comments [name=email]")).to_have_value("")
+        assert "example.com" not in str(await page.evaluate("({...localStorage})"))
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        await page.reload()
+        await expect(comment_with(page, text)).to_be_visible()
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value("")
+
+
+async def test_a_comment_whose_answer_was_lost_is_stored_once(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await page.route("**/v1/comments", lose_the_answer)
+        await fill(page, text)
+        await expect(part(page, "status")).to_contain_text(AWAY)
+        await expect(part(page, "status")).to_contain_text(KEPT)
+        assert await is_focused(part(page, "status"))
+        assert len(found(demo, moderator, text)) == 1
+        await page.unroute("**/v1/comments")
+        await page.reload()
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        assert len(found(demo, moderator, text)) == 1
+
+
+async def test_another_text_after_a_lost_answer_is_a_comment_of_its_own(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    text, other = some_text(), some_text()
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await page.route("**/v1/comments", lose_the_answer)
+        await fill(page, text)
+        await expect(part(page, "status")).to_contain_text(AWAY)
+        await page.unroute("**/v1/comments")
+        await fill(page, other)
+        await expect(part(page, "status")).to_contain_text(KEPT)
+        assert found(demo, moderator, other) == []
+        await part(page, "submit").click()
+        await expect(comment_with(page, other)).to_be_focused()
+        assert len(found(demo, moderator, other)) == 1
+
+
+@pytest.mark.parametrize("answer", ["none", "502"])
+async def test_while_the_service_is_away_the_page_keeps_what_it_has_and_what_is_typed(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str], answer: str
+) -> None:
+    text = some_text()
+
+    async def fail(route: Route) -> None:
+        if answer == "none":
+            await route.abort("connectionrefused")
+        else:
+            await route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>")
+
+    async with page_of(browser, demo) as page:
+        await page.route("**/v1/**", fail)
+        await page.goto(f"{blog.url}/away-{answer}")
+        await expect(part(page, "status")).to_contain_text(AWAY)
+        await expect(page.get_by_role("link", name=FALLBACK)).to_be_visible()
+        await fill(page, text)
+        await expect(part(page, "status")).to_contain_text(KEPT)
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value(text)
+        await page.unroute("**/v1/**")
+        await part(page, "retry").click()
+        await expect(part(page, "heading").first).to_have_text("Aucun commentaire pour l’instant")
+        await expect(page.get_by_role("link", name=FALLBACK)).to_be_hidden()
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value(text)
+        await expect(page.locator("palabre-comments [name=email]")).to_have_value("zoe@example.com")
+        await part(page, "submit").click()
+        await expect(comment_with(page, text)).to_be_focused()
+
+
+async def test_an_article_of_no_site_is_told_to_be_none(browser: Browser, demo: Running) -> None:
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await page.evaluate(
+            """() => {
+              const other = document.createElement("palabre-comments");
+              other.setAttribute("article", "https://nobody.example/a");
+              document.querySelector("palabre-comments").replaceWith(other);
+            }"""
+        )
+        await expect(part(page, "status")).not_to_be_empty()
+        await expect(part(page, "form")).to_have_count(0)
+
+
+async def test_a_browser_that_remembers_nothing_posts_all_the_same(
+    browser: Browser, demo: Running
+) -> None:
+    text = some_text()
+    async with context_of(browser, demo) as context:
+        await context.add_init_script(
+            "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied') }})"
+        )
+        page = await context.new_page()
+        await page.goto(f"{demo.url}/demo/element")
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+
+
+# --- replying
+
+
+async def test_a_reply_is_written_below_its_comment_and_stands_there(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    (parent,) = filled(demo, moderator, f"{blog.url}/reply", ["Qui répond ?"])
+    text = some_text()
+    async with page_of(browser, demo, width=320) as page:
+        await page.goto(f"{blog.url}/reply")
+        item = page.locator(f"palabre-comments #comment-{parent}")
+        button = page.get_by_role("button", name="Répondre à Hélène Marchand")
+        await button.click()
+        assert await is_focused(item.get_by_label("Commentaire"))
+        await expect(item.get_by_role("heading")).to_have_text("En réponse à Hélène Marchand")
+        assert await fits(page)
+        await page.keyboard.type("Non, ")
+        await page.keyboard.press("Escape")
+        assert await is_focused(button)
+        await expect(item.locator("form")).to_have_count(0)
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value("Non, ")
+        await button.click()
+        await page.get_by_role("button", name="Annuler la réponse").click()
+        assert await is_focused(button)
+        await page.reload()
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value("Non, ")
+        await expect(item.locator("form")).to_have_count(0)
+        await button.click()
+        await page.reload()
+        await expect(item.locator("form")).to_have_count(1)
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        await expect(item.locator("[part=replies]").first).to_contain_text(text)
+        await expect(item.locator("form")).to_have_count(0)
+        await page.reload()
+        await expect(item.locator("[part=replies]").first).to_contain_text(text)
+        assert found(demo, moderator, text)[0]["parent"] == parent
+
+
+async def test_a_reply_to_what_is_gone_meanwhile_becomes_a_comment_of_its_own(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    gone, text = some_text(), some_text()
+    filled(demo, moderator, f"{blog.url}/gone", [gone])
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{blog.url}/gone")
+        await part(page, "reply").click()
+        decide(demo, moderator, gone, "reject")
+        await fill(page, text)
+        await expect(part(page, "status")).to_contain_text("n’est pas public")
+        await expect(part(page, "status")).to_contain_text(KEPT)
+        assert await is_focused(part(page, "status"))
+        await part(page, "submit").click()
+        await expect(comment_with(page, text)).to_be_focused()
+        assert found(demo, moderator, text)[0]["parent"] is None
+
+
+# --- reading
+
+
+async def test_a_long_listing_is_shown_in_parts_and_a_link_leads_into_any_of_them(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    texts = [f"Le long fil, {n}" for n in range(120)]
+    ids = filled(demo, moderator, f"{blog.url}/long", texts)
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{blog.url}/long")
+        await expect(part(page, "comment")).to_have_count(50)
+        await expect(part(page, "heading").first).to_have_text("120 commentaires")
+        await part(page, "more").click()
+        await expect(page.locator(f"palabre-comments #comment-{ids[50]}")).to_be_focused()
+        await part(page, "more").click()
+        await expect(part(page, "comment")).to_have_count(120)
+        await expect(part(page, "more")).to_be_hidden()
+        await page.goto("about:blank")
+        await page.goto(f"{blog.url}/long#comment-{ids[110]}")
+        linked = page.locator(f"palabre-comments #comment-{ids[110]}")
+        await expect(linked).to_be_focused()
+        await expect(linked).to_be_in_viewport()
+        first = page.locator(f"palabre-comments #comment-{ids[0]}")
+        await first.locator("[part=time]").click()
+        await expect(first).to_be_focused()
+        await page.goto(f"{blog.url}/long#comment-none")
+        await expect(part(page, "comment")).to_have_count(120)
+
+
+async def test_times_are_in_words_by_the_reader_s_own_clock(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    said = {}
+    for lang, zone in (("fr", "Europe/Paris"), ("en", "Asia/Tokyo")):
+        async with page_of(browser, demo, timezone_id=zone) as page:
+            await page.goto(f"{demo.url}/demo/element?lang={lang}")
+            time = part(page, "time").first.locator("time")
+            said[lang] = " | ".join(await part(page, "time").all_inner_texts())
+            moment = await time.get_attribute("datetime")
+            assert moment
+            assert moment.endswith("Z")
+    french = re.findall(r"à (\d+)\u00a0h\u00a0\d\d\b", said["fr"])
+    english = re.findall(r" at (\d\d):\d\d\b", said["en"])
+    assert len(french) == len(english) > 10
+    assert {hour for hour in french if len(hour) == 2 and hour.startswith("0")} == set()
+
+
+HOSTILE = '<img src=x onerror="window.hit=1">"\'><script>window.hit=1</script>'
+
+
+async def test_nothing_that_was_typed_ever_runs(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    with httpx2.Client(base_url=demo.url) as client:
+        for number, text in enumerate(
+            (
+                HOSTILE,
+                "[x](javascript:window.hit=1) [y](data:text/html,<script>) ![z](https://e.example/)",
+                "</template></style><style>*{display:none}</style>\u2028{name} {n} $& $`",
+            )
+        ):
+            fields = makers.fields(
+                article=f"{blog.url}/hostile", comment=f"{text} {number}", name=HOSTILE[:80]
+            )
+            answer = client.post("/v1/comments", json=fields).raise_for_status()
+            path = f"/v1/moderation/comments/{answer.json()['comment']['id']}/approve"
+            client.post(path, headers=moderator).raise_for_status()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{blog.url}/hostile")
+        await expect(part(page, "comment")).to_have_count(3)
+        await fill(page, HOSTILE)
+        await expect(part(page, "comment")).to_have_count(4)
+        await part(page, "reply").first.click()
+        await expect(part(page, "form").get_by_role("heading")).to_have_text(
+            f"En réponse à {HOSTILE[:80]}"
+        )
+        await page.reload()
+        await expect(part(page, "comment")).to_have_count(4)
+        assert await page.evaluate("window.hit") is None
+        assert await page.locator("palabre-comments :is(img, script, style)").count() == 0
+        links = await page.locator("palabre-comments a").evaluate_all("all => all.map(a => a.href)")
+        assert [link for link in links if not link.startswith("http")] == []
+
+
+async def test_a_closed_article_says_so_and_offers_no_form(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    filled(demo, moderator, f"{blog.url}/closed", ["Le dernier mot."])
+    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        body = {"article": f"{blog.url}/closed", "site": "blog", "open": False}
+        client.put("/v1/moderation/articles", json=body).raise_for_status()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{blog.url}/closed")
+        await expect(part(page, "comment")).to_have_count(1)
+        await expect(page.locator("palabre-comments")).to_contain_text(
+            "Les commentaires sont fermés."
+        )
+        await expect(part(page, "form")).to_have_count(0)
+        await expect(part(page, "reply")).to_have_count(0)
+
+
+# --- on the page
+
+
+async def test_everything_works_under_the_strictest_policy_on_the_service_s_own_origin(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        answer = await page.goto(f"{demo.url}/demo/strict")
+        assert answer is not None
+        assert answer.headers["content-security-policy"] == "default-src 'self'"
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        color = await part(page, "submit").evaluate("e => getComputedStyle(e).backgroundColor")
+        assert color == "rgb(11, 92, 107)"
+        disc = await part(page, "disc").first.evaluate("e => getComputedStyle(e).backgroundColor")
+        assert disc not in ("rgba(0, 0, 0, 0)", "rgb(0, 0, 0)")
+
+
+async def test_a_page_of_another_origin_takes_part_under_a_strict_policy_and_in_its_colours(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+    blog.named = False
+    try:
+        async with page_of(browser, demo, width=320) as page:
+            await page.goto(f"{blog.url}/elsewhere?utm_source=x#top")
+            color = await part(page, "submit").evaluate("e => getComputedStyle(e).backgroundColor")
+            assert color == "rgb(1, 2, 3)"
+            await fill(page, text)
+            await expect(comment_with(page, text)).to_be_focused()
+            assert await fits(page)
+            await page.goto(f"{blog.url}/elsewhere")
+            (sent,) = found(demo, moderator, text)
+            assert sent["article"]["url"] == f"{blog.url}/elsewhere"
+            assert sent["article"]["title"] == "L’article /elsewhere"
+            decide(demo, moderator, text, "approve")
+            await page.reload()
+            await expect(comment_with(page, text).locator("[part=state]")).to_have_count(0)
+    finally:
+        blog.named = True
+
+
+async def test_a_site_s_own_stylesheet_colours_the_pages_it_leads_to(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    demo.command("site", "set", "blog", "stylesheet=/style.css")
+    try:
+        async with page_of(browser, demo, color_scheme="dark") as page:
+            await page.goto(f"{demo.url}/v1/form?article={blog.url}/styled")
+            button = page.get_by_role("button", name="Publier le commentaire")
+            color = await button.evaluate("e => getComputedStyle(e).backgroundColor")
+            assert color == "rgb(4, 5, 6)"
+    finally:
+        demo.command("site", "set", "blog", "stylesheet=off")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_it_reads_from_right_to_left_where_the_page_does(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str], width: int, scheme: str
+) -> None:
+    article = f"{blog.url}/rtl-{width}-{scheme}"
+    filled(demo, moderator, article, ["سؤال عن المكتبة", "https://example.com/" + "x" * 300])
+    blog.dir = "rtl"
+    try:
+        async with page_of(browser, demo, width=width, color_scheme=scheme) as page:
+            await page.goto(article)
+            await part(page, "reply").first.click()
+            assert await fits(page)
+            heading = await part(page, "heading").first.evaluate(
+                "e => getComputedStyle(e).direction"
+            )
+            assert heading == "rtl"
+            texts = part(page, "text")
+            directions = await texts.evaluate_all(
+                "all => all.map(e => getComputedStyle(e).direction)"
+            )
+            assert directions == ["rtl", "ltr"]
+    finally:
+        blog.dir = "ltr"
+
+
+async def test_targets_are_large_enough_for_a_finger(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    async with page_of(browser, demo, width=320) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await part(page, "reply").first.click()
+        heights = await page.locator(
+            "palabre-comments :is(button, textarea, input:not([tabindex='-1']), [part=time])"
+        ).evaluate_all(
+            "all => all.filter(e => !e.hidden).map(e => [e.outerHTML, e.getBoundingClientRect()])"
+            ".filter(([, box]) => box.height < 24 || box.width < 24)"
+        )
+        assert heights == []
+
+
+async def test_without_javascript_what_stands_in_the_element_stays(
+    browser: Browser, demo: Running
+) -> None:
+    text = some_text()
+    context = await browser.new_context(java_script_enabled=False, locale="fr")
+    page = await context.new_page()
+    await page.goto(f"{demo.url}/demo/element")
+    await page.get_by_role("link", name="Laisser un commentaire").click()
+    assert "/v1/form?" in page.url
+    await page.goto(f"{demo.url}/demo/strict")
+    assert await page.locator(".palabre-comment").count() > 5
+    await page.get_by_label("Commentaire *").fill(text)
+    await page.get_by_label("Nom").fill("Zoé")
+    await page.get_by_label("Adresse de messagerie").fill("zoe@example.com")
+    await page.get_by_role("button", name="Publier le commentaire").click()
+    assert "/v1/receipts/" in page.url
+    await context.close()
+
+
+async def test_the_demonstration_s_ways_lead_to_one_another(
+    browser: Browser, demo: Running
+) -> None:
+    async with page_of(browser, demo, width=320) as page:
+        await page.goto(f"{demo.url}/demo/")
+        for way in ("Élément", "Inclusion", "Politique stricte", "Formulaire HTML"):
+            await page.get_by_role("link", name=way).click()
+            await expect(page.locator("[aria-current=page]")).to_have_text(way)
+            assert await fits(page)
+            assert "dix-neuf" not in await page.inner_text("h1")

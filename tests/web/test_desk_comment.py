@@ -1,0 +1,167 @@
+"""A comment's page at the desk: history, reply, edit, and who else looks."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import httpx2
+import pytest
+
+import makers
+from conftest import Clock
+from palabre.service import Service
+from web import desk
+
+
+@pytest.fixture
+async def comment(service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]) -> str:
+    """A comment that waits, before the eyes of Alice."""
+    await desk.enter(service, client, "alice")
+    return await makers.comment(client, comment="Une première phrase. Une seconde.")
+
+
+async def send(
+    client: httpx2.AsyncClient, comment: str, form: str, **fields: str
+) -> httpx2.Response:
+    """Fill in one of the forms of the page."""
+    page = (await client.get(f"/desk/comments/{comment}")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")} | fields
+    return await client.post(f"/desk/comments/{comment}/{form}", data=data, headers=desk.FORM)
+
+
+async def test_a_refusal_carries_its_reason_and_note(
+    client: httpx2.AsyncClient, comment: str, moderator: dict[str, str]
+) -> None:
+    page = await client.get(f"/desk/comments/{comment}?ask=reject")
+    assert re.search(r'<select id="reason"[^>]*autofocus', page.text)
+    at = f"/desk/comments/{comment}"
+    await desk.act(client, f"reject {comment}", at=at, reason="abuse", note="Voir la charte.")
+    found = (await client.get(f"/v1/moderation/comments/{comment}", headers=moderator)).json()
+    assert found["reason"] == "abuse"
+    assert found["decisions"][-1]["note"] == "Voir la charte."
+    assert "Voir la charte." in (await client.get(at)).text
+
+
+async def test_a_wrong_reason_or_an_endless_note_decides_nothing(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    at = f"/desk/comments/{comment}"
+    for fields in ({"reason": "nope"}, {"note": "x" * 2001}):
+        answer = await desk.act(client, f"reject {comment}", at=at, **fields)
+        assert answer.status_code == 422
+    assert desk.cases((await client.get("/desk/")).text) == [comment]
+
+
+async def test_deciding_leads_back_to_the_list_one_came_from(
+    client: httpx2.AsyncClient, comment: str, clock: Clock
+) -> None:
+    clock.advance(minutes=1)
+    following = await makers.comment(client, email="b@example.com", comment="Une autre.")
+    referer = {"Referer": "https://comments.example/desk/?site=blog"}
+    page = await client.get(f"/desk/comments/{comment}", headers=referer)
+    data = {name: desk.field(page.text, name) for name in ("csrf", "back", "shown")}
+    sent = data | {"act": f"approve {comment}"}
+    answer = await client.post("/desk/decide", data=sent, headers=desk.FORM)
+    assert answer.headers["location"] == f"/desk/?site=blog#c-{following}"
+
+
+async def test_a_reply_makes_what_waits_public_with_it(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    answer = await send(client, comment, "reply", text="Merci à vous.")
+    assert answer.status_code == 303
+    listing = (await client.get("/v1/comments?article=/a")).json()["comments"]
+    assert [one["author"]["moderator"] for one in listing] == [False, True]
+    assert listing[1]["author"]["name"] == "alice"
+
+
+async def test_an_empty_reply_publishes_nothing(client: httpx2.AsyncClient, comment: str) -> None:
+    answer = await send(client, comment, "reply", text="  ")
+    assert answer.status_code == 422
+    assert 'id="reply-text-error"' in answer.text
+    assert (await client.get("/v1/comments?article=/a")).json()["comments"] == []
+
+
+async def test_a_reply_to_what_was_refused_meanwhile_is_kept_in_its_field(
+    client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
+) -> None:
+    page = (await client.get(f"/desk/comments/{comment}")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
+    await client.post(f"/v1/moderation/comments/{comment}/approve", headers=admin)
+    await client.post(f"/v1/moderation/comments/{comment}/hold", headers=admin)
+    sent = data | {"text": "Bien vu <i>"}
+    answer = await client.post(f"/desk/comments/{comment}/reply", data=sent, headers=desk.FORM)
+    assert answer.status_code == 409
+    assert "Bien vu &lt;i&gt;" in answer.text
+    assert (await client.get("/v1/comments?article=/a")).json()["comments"] == []
+
+
+async def test_an_edit_keeps_the_text_before_it_and_shows_the_difference(
+    client: httpx2.AsyncClient, comment: str, moderator: dict[str, str]
+) -> None:
+    answer = await send(
+        client, comment, "edit", text="Une première phrase. Une troisième.", name="Anne"
+    )
+    assert answer.status_code == 303
+    page = (await client.get(f"/desk/comments/{comment}")).text
+    assert "<del>seconde</del><ins>troisième</ins>" in page
+    found = (await client.get(f"/v1/moderation/comments/{comment}", headers=moderator)).json()
+    assert found["edits"][0]["text"] == "Une première phrase. Une seconde."
+    assert found["author"]["name"] == "Anne"
+
+
+async def test_an_edit_follows_the_rules_of_a_submission_and_keeps_what_was_typed(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    answer = await send(client, comment, "edit", text="Nouveau", name="", website="javascript:x")
+    assert answer.status_code == 422
+    assert 'id="edit-website-error"' in answer.text
+    assert "\nNouveau</textarea>" in answer.text
+    assert "javascript:x" in html.unescape(answer.text)
+
+
+async def test_an_edit_of_what_was_edited_meanwhile_changes_nothing(
+    client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
+) -> None:
+    page = (await client.get(f"/desk/comments/{comment}")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
+    body = {"text": "Par Ada"}
+    await client.patch(f"/v1/moderation/comments/{comment}", json=body, headers=admin)
+    sent = data | {"text": "Par Alice", "name": "Anne"}
+    answer = await client.post(f"/desk/comments/{comment}/edit", data=sent, headers=desk.FORM)
+    assert answer.status_code == 409
+    assert "Par Alice" in answer.text
+    found = (await client.get(f"/v1/moderation/comments/{comment}", headers=admin)).json()
+    assert found["text"] == "Par Ada"
+
+
+async def test_others_see_for_two_minutes_who_looks_at_a_comment(
+    service: Service,
+    client: httpx2.AsyncClient,
+    comment: str,
+    admin: dict[str, str],
+    clock: Clock,
+) -> None:
+    await client.get(f"/desk/comments/{comment}")
+    assert "alice regarde" not in (await client.get("/desk/?lang=fr")).text
+    await desk.enter(service, client, "ada")
+    assert "alice regarde" in (await client.get("/desk/?lang=fr")).text
+    assert "alice regarde" in (await client.get(f"/desk/comments/{comment}?lang=fr")).text
+    clock.advance(minutes=2)
+    assert "alice regarde" not in (await client.get("/desk/?lang=fr")).text
+
+
+async def test_an_unknown_comment_has_no_page(client: httpx2.AsyncClient, comment: str) -> None:
+    for path in ("nope", "%00", "a" * 300):
+        assert (await client.get(f"/desk/comments/{path}")).status_code == 404
+
+
+async def test_a_deleted_comment_shows_its_history_and_no_words(
+    client: httpx2.AsyncClient, comment: str, moderator: dict[str, str]
+) -> None:
+    await client.post(f"/v1/moderation/comments/{comment}/delete", headers=moderator)
+    page = (await client.get(f"/desk/comments/{comment}?lang=fr")).text
+    assert "première phrase" not in page
+    assert "Le texte est effacé." in page
+    assert '<button form="desk"' not in page

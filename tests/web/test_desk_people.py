@@ -1,0 +1,199 @@
+"""Authors as persons, moderators and the log at the desk."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import httpx2
+import pytest
+
+import makers
+from conftest import Clock, token_for
+from palabre.model import Scope, Site
+from palabre.rendering.desk_log import guarded
+from palabre.service import Service
+from web import desk
+from web.test_desk_places import send
+
+ADDRESS = "helene@example.com"
+
+
+@pytest.fixture
+async def at_desk(
+    service: Service, client: httpx2.AsyncClient, admin: dict[str, str]
+) -> dict[str, str]:
+    """Ada, who may do anything, has signed in."""
+    return await desk.enter(service, client, "ada")
+
+
+async def found(client: httpx2.AsyncClient) -> str:
+    """Where a look-up by the usual address leads."""
+    answer = await send(client, "/desk/people", email=ADDRESS.upper())
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
+async def test_a_person_is_found_by_address_which_stands_in_no_url_and_on_no_page(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    await makers.comment(client, email=ADDRESS)
+    path = await found(client)
+    assert re.fullmatch(r"/desk/people/\w+", path)
+    page = await client.get(path)
+    assert page.status_code == 200
+    assert "example.com" not in page.text.replace("comments.example", "")
+    for wrong in ("nobody@example.com", "no address", ""):
+        answer = await send(client, "/desk/people", email=wrong)
+        assert answer.status_code in (404, 422)
+        assert 'id="email-error"' in answer.text
+        assert not wrong or wrong not in answer.text
+
+
+async def test_what_is_kept_of_a_person_is_exported(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    comment = await makers.comment(client, email=ADDRESS)
+    path = await found(client)
+    answer = await client.get(f"{path}/export")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert [one["id"] for one in answer.json()["comments"]] == [comment]
+    assert ADDRESS not in answer.text
+
+
+async def test_a_person_is_blocked_until_a_day_and_unblocked(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    comment = await makers.comment(client, email=ADDRESS)
+    path = await found(client)
+    for until in ("2026-11-22", "demain"):
+        answer = await send(client, path, act="block", until=until, reason="Insultes")
+        assert answer.status_code == 422
+        assert 'id="until-error"' in answer.text
+        assert "Insultes" in answer.text
+    await send(client, path, act="block", until="2026-11-30", reason="Insultes", also="pending")
+    state = (await client.get(f"/v1/moderation/comments/{comment}", headers=admin)).json()["state"]
+    assert state == "spam"
+    page = (await client.get(f"{path}?lang=fr")).text
+    assert "Insultes" in page
+    assert "1er décembre 2026" in page
+    await send(client, path, act="unblock")
+    assert "Insultes" not in (await client.get(path)).text
+
+
+async def test_erasing_a_person_asks_first(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    comment = await makers.comment(client, email=ADDRESS)
+    path = await found(client)
+    asked = await send(client, path, act="erase")
+    assert asked.status_code == 200
+    assert (await client.get(path)).status_code == 200
+    answer = await send(client, path, act="erase", sure=desk.field(asked.text, "sure"))
+    assert answer.headers["location"] == "/desk/people"
+    assert (await client.get(path)).status_code == 404
+    state = (await client.get(f"/v1/moderation/comments/{comment}", headers=admin)).json()["state"]
+    assert state == "deleted"
+
+
+async def test_a_moderator_is_added_with_a_token_shown_once_and_revoked(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    answer = await send(
+        client, "/desk/moderators", act="add", name="chloé", scope="read", site="blog", days="30"
+    )
+    token = re.search(r"palabre_[\w-]{32}", answer.text)
+    link = re.search(r"https://comments\.example(/desk/link/[\w-]+)", answer.text)
+    assert token is not None
+    assert link is not None
+    hers = {"Authorization": f"Bearer {token[0]}"}
+    assert (await client.get("/v1/moderation/comments", headers=hers)).status_code == 200
+    assert (await client.get(link[1])).status_code == 200
+    assert token[0] not in (await client.get("/desk/moderators")).text
+    asked = await send(client, "/desk/moderators", act="revoke chloé")
+    assert (await client.get("/v1/moderation/comments", headers=hers)).status_code == 200
+    sure = desk.field(asked.text, "sure")
+    await send(client, "/desk/moderators", act="revoke chloé", sure=sure)
+    assert (await client.get("/v1/moderation/comments", headers=hers)).status_code == 401
+    assert (await client.get(link[1])).status_code == 410
+
+
+async def test_a_wrong_name_scope_or_term_adds_nobody(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    for field, value in (("name", "ada"), ("name", "<b>"), ("name", ""), ("days", "0")):
+        sent = {"name": "chloé", "scope": "read", "days": ""} | {field: value}
+        answer = await send(client, "/desk/moderators", act="add", **sent)
+        assert answer.status_code == 422
+        assert f'id="{field}-error"' in answer.text
+
+
+async def test_an_admin_of_one_site_rules_over_its_moderators_alone(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], site: Site
+) -> None:
+    await token_for(service, "bruno", Scope.ADMIN, site="blog")
+    await desk.enter(service, client, "bruno")
+    page = (await client.get("/desk/moderators")).text
+    assert 'value="revoke bruno"' in page
+    assert 'value="revoke ada"' not in page
+    answer = await send(client, "/desk/moderators", act="revoke ada", sure="yes")
+    assert answer.status_code == 404
+    await send(client, "/desk/moderators", act="add", name="chloe", scope="admin")
+    await desk.enter(service, client, "chloe")
+    assert (await client.get("/desk/?site=blog")).status_code == 200
+    assert 'name="site"' not in (await client.get("/desk/moderators")).text
+
+
+async def test_those_who_may_not_see_no_people_and_no_moderators(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    await token_for(service, "remi", Scope.READ)
+    await desk.enter(service, client, "remi")
+    for path in ("people", "people/x", "people/x/export", "moderators"):
+        assert (await client.get(f"/desk/{path}")).status_code == 403
+    await token_for(service, "chloe", Scope.MODERATE)
+    await desk.enter(service, client, "chloe")
+    assert (await client.get("/desk/moderators")).status_code == 403
+    assert (await client.get("/desk/people")).status_code == 200
+
+
+async def test_the_log_shows_each_decision_and_is_filtered(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str], clock: Clock
+) -> None:
+    first = await makers.approved(client, admin)
+    second = await makers.comment(client, email="b@example.com")
+    await makers.act(client, admin, second, "reject", reason="abuse", note="=cmd|' /C calc'!A0")
+
+    async def lines(query: str) -> int:
+        page = await client.get(f"/desk/log?{query}")
+        assert page.status_code == 200
+        return page.text.count("<tr><td><time")
+
+    assert await lines("") == 4
+    assert await lines("moderator=ada&comment=&site=") == 2
+    assert await lines(f"comment={first}") == 2
+    assert await lines("moderator=nobody") == 0
+    assert (await client.get("/desk/log?site=nope")).status_code == 404
+
+
+async def test_the_log_is_exported_whole_and_no_cell_is_a_formula(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    for number in range(3):
+        comment = await makers.comment(client, email=f"{number}@example.com")
+        note = "=cmd|' /C calc'!A0, \"x\"\nligne"
+        await makers.act(client, admin, comment, "reject", reason="abuse", note=note)
+    answer = await client.get("/desk/log.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    found = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert len(found) == 6
+    decided = [one for one in found if one["by"] == "ada"]
+    assert len(decided) == 3
+    assert decided[0]["note"] == "'=cmd|' /C calc'!A0, \"x\"\nligne"
+    assert (decided[0]["from"], decided[0]["to"]) == ("pending", "rejected")
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str) -> None:
+    assert guarded(cell) == f"'{cell}"

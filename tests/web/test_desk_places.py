@@ -1,0 +1,132 @@
+"""Articles and rules at the desk."""
+
+from __future__ import annotations
+
+import re
+
+import httpx2
+import pytest
+
+import makers
+from conftest import token_for
+from palabre.actions import sites
+from palabre.model import Scope, Site
+from palabre.service import Service
+from web import desk
+
+
+@pytest.fixture
+async def at_desk(
+    service: Service, client: httpx2.AsyncClient, admin: dict[str, str]
+) -> dict[str, str]:
+    """Ada, who may do anything, has signed in."""
+    return await desk.enter(service, client, "ada")
+
+
+async def send(client: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:
+    """Fill in a form of the page at *path* that is sent there."""
+    page = await client.get(path)
+    assert page.status_code == 200, page.text
+    data = {"csrf": desk.field(page.text, "csrf")} | fields
+    return await client.post(path.partition("?")[0], data=data, headers=desk.FORM)
+
+
+async def test_an_article_is_closed_and_opened_again(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    await makers.comment(client)
+    page = (await client.get("/desk/articles")).text
+    found = re.search(r'href="(/desk/articles/\w+)"', page)
+    assert found is not None
+    for act, is_open in (("close", False), ("open", True)):
+        answer = await send(client, found[1], act=act)
+        assert answer.headers["location"] == found[1]
+        assert (await client.get("/v1/comments?article=/a")).json()["article"]["open"] is is_open
+
+
+async def test_an_article_is_closed_before_anybody_has_commented(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    answer = await send(
+        client, "/desk/articles", site="blog", article="https://blog.example/neuf", act="close"
+    )
+    assert answer.status_code == 303
+    assert (await client.get("/v1/comments?article=/neuf")).json()["article"]["open"] is False
+
+
+@pytest.mark.parametrize("article", ["", "https://evil.example/a", "javascript:alert(1)"])
+async def test_a_wrong_address_is_told_at_the_field_and_kept(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], article: str
+) -> None:
+    answer = await send(client, "/desk/articles", site="blog", article=article, act="close")
+    assert answer.status_code == 422
+    assert 'id="article-error"' in answer.text
+    assert f'value="{article}"' in answer.text
+
+
+async def test_title_and_rules_of_an_article_are_set_and_taken_back(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    answer = await send(client, "/desk/articles", site="blog", article="/a", act="open")
+    path = answer.headers["location"]
+    answer = await send(
+        client,
+        path,
+        act="save",
+        title="Un titre",
+        title_before="",
+        depth="1",
+        first_state="approved",
+        reasons="own",
+        **{"reason-abuse": "on"},
+    )
+    assert answer.status_code == 200
+    article = path.rpartition("/")[2]
+    url = f"/v1/moderation/articles/{article}"
+    found = (await client.get(url, headers=admin)).json()
+    assert found["title"] == "Un titre"
+    assert found["policy"]["depth"] == 1
+    assert found["policy"]["first_state"] == "approved"
+    assert found["policy"]["reasons"] == ["abuse"]
+    await send(client, path, act="save", title="Un titre", title_before="Un titre")
+    found = (await client.get(url, headers=admin)).json()
+    assert found["title"] == "Un titre"
+    assert found["policy"]["depth"] == 3
+    assert len(found["policy"]["reasons"]) > 1
+
+
+async def test_a_wrong_rule_is_told_at_its_field_and_changes_nothing(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    for fields in ({"depth": "99"}, {"depth": "deux"}, {"privacy_url": "javascript:x"}):
+        answer = await send(client, "/desk/rules", site="blog", max_links="7", **fields)
+        assert answer.status_code == 422
+        (rule,) = fields
+        assert f'id="error-{rule}"' in answer.text
+        assert 'value="7"' in answer.text
+    found = (await client.get("/v1/moderation/sites/blog", headers=admin)).json()
+    assert found["policy"]["max_links"] == 2
+
+
+async def test_a_sites_rules_are_changed_and_hold(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    answer = await send(client, "/desk/rules", site="blog", first_state="approved")
+    assert answer.status_code == 200
+    assert (await makers.submit(client))["comment"]["state"] == "approved"
+
+
+async def test_only_admins_change_rules_and_only_of_their_site(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], site: Site
+) -> None:
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    await token_for(service, "bruno", Scope.ADMIN, site="blog")
+    await token_for(service, "chloe", Scope.MODERATE)
+    await desk.enter(service, client, "bruno")
+    assert (await client.get("/desk/rules?site=autre")).status_code == 404
+    answer = await send(client, "/desk/rules", site="autre", depth="1")
+    assert answer.status_code == 404
+    cookie = await desk.enter(service, client, "chloe")
+    assert '<form class="form panel"' not in (await client.get("/desk/rules?site=autre")).text
+    data = {"csrf": await desk.csrf(client, cookie), "site": "autre", "depth": "1"}
+    assert (await client.post("/desk/rules", data=data, headers=desk.FORM)).status_code == 403

@@ -1,0 +1,331 @@
+"""The desk's queue: what it shows, and deciding in it without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+
+import makers
+from conftest import Clock, token_for
+from palabre.actions import sites
+from palabre.model import Scope, Site
+from palabre.service import Service
+from web import desk
+
+
+@pytest.fixture
+async def at_desk(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> dict[str, str]:
+    """Alice has signed in; the client sends her cookie."""
+    return await desk.enter(service, client, "alice")
+
+
+async def some(client: httpx2.AsyncClient, clock: Clock, n: int) -> list[str]:
+    """The ids of *n* comments that wait, a minute apart, of as many authors."""
+    found = []
+    for number in range(n):
+        clock.advance(minutes=1)
+        found.append(
+            await makers.comment(
+                client,
+                name=f"Lectrice {number}",
+                email=f"l{number}@example.com",
+                comment=f"Un avis bien à moi, le numéro {number}.",
+            )
+        )
+    return found
+
+
+async def test_what_waits_is_shown_oldest_first_with_all_that_helps_to_decide(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str], clock: Clock
+) -> None:
+    first, second = await some(client, clock, 2)
+    await client.post(f"/v1/moderation/comments/{first}/approve", headers=moderator)
+    reply = await makers.comment(
+        client,
+        parent=first,
+        name="Lectrice 1",
+        email="l1@example.com",
+        comment="Voir https://a.example https://b.example https://c.example <b>gras</b>",
+    )
+    page = (await client.get("/desk/?lang=fr")).text
+    assert desk.cases(page) == [second, reply]
+    assert "En réponse à Lectrice 0" in page
+    assert "Un avis bien à moi, le numéro 0." in page
+    assert "3 liens" in page
+    assert "&lt;b&gt;gras" in page
+    assert re.search(r"En attente <b[^>]*>2</b>", page)
+    assert re.search(r"Publiés <b[^>]*>1</b>", page)
+
+
+@pytest.mark.parametrize(
+    ("verb", "state"), [("approve", "approved"), ("spam", "spam"), ("reject", "rejected")]
+)
+async def test_one_button_decides_and_the_next_comment_is_in_sight(
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    moderator: dict[str, str],
+    clock: Clock,
+    verb: str,
+    state: str,
+) -> None:
+    first, second, third = await some(client, clock, 3)
+    answer = await desk.act(client, f"{verb} {second}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/#c-{third}")
+    found = (await client.get(f"/v1/moderation/comments/{second}", headers=moderator)).json()
+    assert found["state"] == state
+    assert found["decided_by"] == "alice"
+    page = (await client.get("/desk/")).text
+    assert desk.cases(page) == [first, third]
+    assert "numéro 1" in desk.told(page)
+
+
+async def test_the_last_decision_can_be_undone_once_by_one_in_the_log(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str], clock: Clock
+) -> None:
+    (only,) = await some(client, clock, 1)
+    await desk.act(client, f"spam {only}")
+    page = (await client.get("/desk/")).text
+    data = {"csrf": desk.field(page, "csrf"), "back": ""}
+    answer = await client.post("/desk/undo", data=data, headers=desk.FORM)
+    assert answer.headers["location"] == f"/desk/#c-{only}"
+    page = (await client.get("/desk/")).text
+    assert desk.cases(page) == [only]
+    assert "formaction" not in page
+    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    found = (await client.get(f"/v1/moderation/comments/{only}", headers=moderator)).json()
+    assert [one["to"] for one in found["decisions"]] == ["pending", "spam", "pending"]
+    assert found["decisions"][-1]["by"] == "alice"
+
+
+async def test_undo_leaves_alone_what_somebody_else_changed_since(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str], clock: Clock
+) -> None:
+    first, second = await some(client, clock, 2)
+    await desk.act(client, "approve", which="shown")
+    await client.post(f"/v1/moderation/comments/{first}/spam", headers=admin)
+    page = (await client.get("/desk/")).text
+    data = {"csrf": desk.field(page, "csrf"), "back": ""}
+    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    page = (await client.get("/desk/")).text
+    assert desk.cases(page) == [second]
+    assert "ada" in desk.told(page)
+
+
+async def test_a_decision_made_meanwhile_is_shown_and_stays(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str], clock: Clock
+) -> None:
+    (only,) = await some(client, clock, 1)
+    page = (await client.get("/desk/")).text
+    await client.post(f"/v1/moderation/comments/{only}/reject", headers=admin)
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "shown")}
+    await client.post("/desk/decide", data=data | {"act": f"approve {only}"}, headers=desk.FORM)
+    page = (await client.get("/desk/?lang=fr")).text
+    assert "refusé par ada" in desk.told(page)
+    found = (await client.get(f"/v1/moderation/comments/{only}", headers=admin)).json()
+    assert found["state"] == "rejected"
+
+
+async def test_those_that_are_picked_are_decided_together_with_a_reason(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str], clock: Clock
+) -> None:
+    first, second, third = await some(client, clock, 3)
+    picked = {f"c-{first}": "on", f"c-{third}": "on"}
+    await desk.act(client, "reject", which="picked", reason="advertising", **picked)
+    page = (await client.get("/desk/")).text
+    assert desk.cases(page) == [second]
+    found = (await client.get(f"/v1/moderation/comments/{third}", headers=moderator)).json()
+    assert (found["state"], found["reason"]) == ("rejected", "advertising")
+
+
+async def test_nothing_picked_changes_nothing(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    await some(client, clock, 2)
+    answer = await desk.act(client, "approve", which="picked")
+    assert answer.headers["location"] == "/desk/#none"
+    assert len(desk.cases((await client.get("/desk/")).text)) == 2
+
+
+async def test_deleting_asks_first(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str], clock: Clock
+) -> None:
+    first, second = await some(client, clock, 2)
+    asked = await desk.act(client, f"delete {first}")
+    assert asked.status_code == 200
+    assert len(desk.cases((await client.get("/desk/")).text)) == 2
+    names = ("csrf", "act", "back", "sure", "shown", "ids", "reason")
+    data = {name: desk.field(asked.text, name) for name in names}
+    await client.post("/desk/decide", data=data, headers=desk.FORM)
+    assert desk.cases((await client.get("/desk/")).text) == [second]
+    found = (await client.get(f"/v1/moderation/comments/{first}", headers=moderator)).json()
+    assert found["state"] == "deleted"
+
+
+async def test_all_of_one_person_and_all_equal_texts_go_at_once(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str], clock: Clock
+) -> None:
+    for number in range(3):
+        clock.advance(minutes=1)
+        await makers.comment(
+            client, article=f"/a{number}", comment="Achetez  ceci", email="bot@example.com"
+        )
+        await makers.comment(
+            client, article=f"/b{number}", comment="achetez ceci", email=f"{number}@example.com"
+        )
+    honest = await makers.comment(client, comment="Merci.", email="other@example.com")
+    clock.advance(minutes=1)
+    page = (await client.get("/desk/")).text
+    like = re.search(r"/desk/\?same=(\w+)", page)
+    assert like is not None
+    one = like[1]
+    author = re.search(r"author=(\w+)", page)
+    assert author is not None
+    narrow = (await client.get(f"/desk/?author={author[1]}")).text
+    assert len(desk.cases(narrow)) == 3
+    same = (await client.get(f"/desk/?same={one}")).text
+    assert len(desk.cases(same)) == 6
+    late = await makers.comment(
+        client, article="/late", comment="Achetez ceci", email="late@example.com"
+    )
+    data = {name: desk.field(same, name) for name in ("csrf", "back", "shown", "at")}
+    await client.post(
+        "/desk/decide", data=data | {"act": "spam", "which": "all"}, headers=desk.FORM
+    )
+    # What came after the page was made was not seen.
+    assert desk.cases((await client.get("/desk/")).text) == [honest, late]
+
+
+async def test_all_of_a_whole_site_is_more_than_one_button_takes(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    await some(client, clock, 2)
+    await desk.act(client, "spam", which="all")
+    assert len(desk.cases((await client.get("/desk/")).text)) == 2
+
+
+async def test_filters_stand_in_the_url_and_narrow_the_list(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    moderator: dict[str, str],
+    clock: Clock,
+) -> None:
+    first, second = await some(client, clock, 2)
+    clock.advance(days=1)
+    await desk.enter(service, client, "alice")
+    linked = await makers.comment(
+        client,
+        article="/autre",
+        email="l@example.com",
+        comment="https://a.example https://b.example https://c.example",
+    )
+    third = await makers.comment(
+        client, email="x@example.com", comment="Une hirondelle ne fait pas le printemps."
+    )
+    await client.post(f"/v1/moderation/comments/{second}/approve", headers=moderator)
+
+    async def found(**filters: str) -> list[str]:
+        page = await client.get(f"/desk/?{urlencode(filters)}")
+        assert page.status_code == 200, page.text
+        return desk.cases(page.text)
+
+    assert await found(state="approved") == [second]
+    assert await found(state="all") == [first, second, linked, third]
+    assert await found(order="newest") == [third, linked, first]
+    assert await found(order="urgent") == [linked, first, third]
+    assert await found(article="/autre") == [linked]
+    assert await found(signal="links") == [linked]
+    assert await found(signal="links", state="all") == [linked]
+    assert await found(signal="links", article="/autre", until="2026-11-23") == []
+    assert await found(q="HIRONDELLE") == [third]
+    assert await found(q="hirondelle", until="2026-11-23") == []
+    assert await found(q="hirondelle", order="urgent", since="2026-11-24") == [third]
+    assert await found(since="2026-11-24") == [linked, third]
+    assert await found(until="2026-11-23", state="all") == [first, second]
+    assert await found(site="blog", since="", q="", order="", signal="") == [first, linked, third]
+    for wrong in ("since=23/11", "state=x", "order=y", "site=nope", "after=zzz"):
+        assert (await client.get(f"/desk/?{wrong}")).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest", "urgent"])
+@pytest.mark.parametrize("filters", ["", "&signal=links", "&q=avis", "&since=2026-11-23"])
+async def test_pages_of_a_long_queue_hold_each_comment_once(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    clock: Clock,
+    order: str,
+    filters: str,
+) -> None:
+    sent = []
+    for number in range(60):
+        clock.advance(seconds=1)
+        links = " https://a.example" * (number % 4 + 1)
+        sent.append(
+            await makers.comment(
+                client, email=f"{number}@example.com", comment=f"avis {number}{links}"
+            )
+        )
+    path, seen = f"/desk/?order={order}{filters}", list[str]()
+    while True:
+        page = (await client.get(path)).text
+        seen += desk.cases(page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        if following is None:
+            break
+        path = following[1].replace("&amp;", "&")
+    expected = set(sent)
+    if "signal" in filters:
+        everything = {one for one in sent if await has_links(service, one)}
+        assert 0 < len(everything) <= 60
+        expected = everything
+    assert len(seen) == len(set(seen))
+    assert set(seen) == expected
+    if order == "oldest":
+        assert seen == [one for one in sent if one in expected]
+
+
+async def has_links(service: Service, comment: str) -> bool:
+    row = await service.store.read(
+        lambda tx: tx.one("select signals from comment where id = :id", id=comment)
+    )
+    return row is not None and '"links"' in row["signals"]
+
+
+async def test_a_moderator_of_one_site_sees_nothing_of_another(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str], site: Site
+) -> None:
+    other = await sites.add(service, "autre", origins=["https://autre.example"])
+    theirs = await makers.comment(client, site="autre", article="https://autre.example/a")
+    ours = await makers.comment(client, site="blog")
+    await token_for(service, "bruno", Scope.MODERATE, site="blog")
+    await desk.enter(service, client, "bruno")
+    page = (await client.get("/desk/?state=all")).text
+    assert desk.cases(page) == [ours]
+    assert (await client.get(f"/desk/comments/{theirs}")).status_code == 404
+    assert (await client.get(f"/desk/?site={other.name}")).status_code == 404
+    assert (await client.get(f"/desk/?same={theirs}")).status_code == 200
+    assert desk.cases((await client.get(f"/desk/?same={theirs}&state=all")).text) == []
+    await desk.act(client, f"spam {theirs}")
+    found = (await client.get(f"/v1/moderation/comments/{theirs}", headers=moderator)).json()
+    assert found["state"] == "pending"
+
+
+async def test_signals_follow_a_comment_through_its_states_and_go_with_its_words(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str]
+) -> None:
+    linked = await makers.comment(
+        client, comment="https://a.example https://b.example https://c.example"
+    )
+    for verb, state in (("spam", "spam"), ("hold", "pending"), ("approve", "approved")):
+        await client.post(f"/v1/moderation/comments/{linked}/{verb}", headers=moderator)
+        page = (await client.get(f"/desk/?signal=links&state={state}")).text
+        assert desk.cases(page) == [linked]
+    await client.post(f"/v1/moderation/comments/{linked}/delete", headers=moderator)
+    rows = await service.store.read(lambda tx: tx.all("select * from comment_signal"))
+    assert list(rows) == []

@@ -1,0 +1,145 @@
+"""`/embed.js` as it is served: its weight, its headers, its sentences."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import brotli
+import httpx2
+import pytest
+
+from conftest import PUBLIC_URL
+from palabre import locale
+from palabre.web import embed
+
+MOST = 6 * 1024
+"""Bytes that a reader may have to fetch, style and every language included."""
+
+
+async def body_of(client: httpx2.AsyncClient, coding: str) -> bytes:
+    """The bytes on the wire."""
+    async with client.stream("GET", "/embed.js", headers={"Accept-Encoding": coding}) as answer:
+        assert answer.status_code == 200
+        assert answer.headers.get("content-encoding", "identity") == coding
+        return b"".join([part async for part in answer.aiter_raw()])
+
+
+async def source(client: httpx2.AsyncClient) -> str:
+    return (await body_of(client, "identity")).decode()
+
+
+def words(script: str) -> dict[str, list[str | list[str]]]:
+    """The sentences in it, by code."""
+    (found,) = re.findall(r"^const WORDS = (\{.*\});$", script, re.MULTILINE)
+    read: dict[str, list[str | list[str]]] = json.loads(found)
+    return read
+
+
+async def test_it_weighs_six_kilobytes_at_most(client: httpx2.AsyncClient) -> None:
+    script = await body_of(client, "identity")
+    assert len(gzip.compress(script, 9, mtime=0)) <= MOST
+    zipped = await body_of(client, "gzip")
+    assert len(zipped) <= MOST
+    assert gzip.decompress(zipped) == script
+    smaller = await body_of(client, "br")
+    assert len(smaller) < len(zipped)
+    assert brotli.decompress(smaller) == script
+
+
+async def test_any_page_may_use_it_and_keep_it_for_an_hour(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/embed.js", headers={"Origin": "https://elsewhere.example"})
+    headers = {
+        "content-type": "text/javascript; charset=utf-8",
+        "cache-control": "public, max-age=3600",
+        "x-content-type-options": "nosniff",
+        "access-control-allow-origin": "*",
+        "vary": "Accept-Encoding",
+    }
+    assert {name: answer.headers[name] for name in headers} == headers
+    assert "set-cookie" not in answer.headers
+    head = await client.head("/embed.js")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
+async def test_whoever_has_it_is_not_sent_it_again(client: httpx2.AsyncClient, coding: str) -> None:
+    asks = {"Accept-Encoding": coding}
+    etag = (await client.get("/embed.js", headers=asks)).headers["etag"]
+    assert etag.startswith('"')
+    again = await client.get("/embed.js", headers={**asks, "If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == etag
+
+
+async def test_it_has_the_sentences_it_says_in_every_language(client: httpx2.AsyncClient) -> None:
+    script = await source(client)
+    found = words(script)
+    said = set(re.findall(r'\bsay\("([^"]+)"', script))
+    assert len(said) > 20
+    for code in said:
+        assert code in found or [one for one in found if one.startswith(code)], code
+    for code, forms in found.items():
+        for language, form in zip(locale.LANGUAGES, forms, strict=True):
+            assert form == locale.sentence(language, code)
+    assert locale.say("fr", "form.required_note") in script
+    assert f"const TAGS = {json.dumps(['fr', 'en-GB'], separators=(',', ':'))};" in script
+
+
+async def test_every_place_in_its_sentences_is_one_it_fills_in(client: httpx2.AsyncClient) -> None:
+    places = {
+        place
+        for forms in words(await source(client)).values()
+        for form in forms
+        for text in ([form] if isinstance(form, str) else form)
+        for place in re.findall(r"{(\w+)}", text)
+    }
+    assert places == {"n", "name"}
+
+
+async def test_it_asks_nobody_else_and_keeps_to_a_strict_policy(
+    client: httpx2.AsyncClient,
+) -> None:
+    script = await source(client)
+    assert not re.search(r"https?://\w|url\(|@import", script)
+    assert not re.search(r"\beval\b|new Function|document\.cookie|setAttribute\(\"style", script)
+    assert script.count("innerHTML") == 1
+    assert "outerHTML" not in script
+    assert "insertAdjacentHTML" not in script
+
+
+async def test_the_source_is_what_is_served_but_for_comments_and_indentation(
+    client: httpx2.AsyncClient,
+) -> None:
+    written = embed.SOURCE.read_text("utf-8").splitlines()
+    kept = [line.strip().partition(" // ")[0] for line in written]
+    kept = [line for line in kept if line and not line.startswith("//")]
+    served = [line for line in (await source(client)).splitlines() if line]
+    filled_in = [pair for pair in zip(kept, served, strict=True) if pair[0] != pair[1]]
+    assert [line for line, _ in filled_in] == ["const TAGS = [];", "const WORDS = {};"]
+
+
+async def test_the_readme_names_every_part_and_property_that_a_page_may_style() -> None:
+    written = embed.SOURCE.read_text("utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (told,) = re.findall(r"^- \*\*Colours\*\*.*?(?=^$)", readme, re.DOTALL | re.MULTILINE)
+    parts = set(re.findall(r'\bpart: "(\w+)"', written)) - {"away"}
+    assert len(parts) > 20
+    assert {part for part in parts if not re.search(rf"`(?:::part\()?{part}\)?`", told)} == set()
+    properties = set(re.findall(r"var\(--palabre(-[a-z-]+)", written))
+    assert {name for name in properties if f"{name}`" not in told} == set()
+    assert set(re.findall(r"\[part=(\w+)\]", written)) <= parts | {"away"}
+
+
+async def test_a_script_of_any_page_may_read_a_receipt_as_json(
+    client: httpx2.AsyncClient,
+) -> None:
+    for token in ("unknown", "x" * 43):
+        answer = await client.get(
+            f"{PUBLIC_URL}/v1/receipts/{token}", headers={"Origin": "https://blog.example"}
+        )
+        assert answer.status_code == 404
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
