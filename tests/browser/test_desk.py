@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 import makers
 from browser.test_form import page_of
@@ -110,6 +111,59 @@ async def test_ten_are_decided_by_the_keyboard_alone(
     assert listing["article"]["count"] == 8
 
 
+async def test_keys_pressed_faster_than_the_service_answers_decide_one_comment_each(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/fast", 4)
+    async with desk(browser, demo, "fast") as page:
+        await page.goto(f"{demo.url}/desk/?article=/fast&site=demo")
+        asked: list[str] = []
+        gate = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            asked.append(route.request.url)
+            await gate.wait()
+            await route.continue_()
+
+        await page.route("**/desk/decide", hold)
+        for key in "asa":
+            await page.keyboard.press(key)
+        here = page.locator(".case[data-here]")
+        await expect(here).to_have_id(f"c-{ids[3]}")
+        # They go one after the other: the first is still on its way.
+        assert len(asked) == 1
+        gate.set()
+        await expect(page.locator(".case")).to_have_count(1)
+        await expect(here).to_have_id(f"c-{ids[3]}")
+        # What is gone from the page is none of "all on this page".
+        await page.get_by_label("Lesquels").select_option("shown")
+        await page.locator(".many").get_by_role("button", name="Approuver").click()
+        await expect(page.locator("#told .held")).to_have_count(0)
+    assert states(demo, moderator, ids) == ["approved", "spam", "approved", "approved"]
+
+
+async def test_in_a_list_of_all_states_the_decided_comment_stays_and_shows_what_it_is_now(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/every", 3)
+    async with desk(browser, demo, "looking-at-all") as page:
+        await page.goto(f"{demo.url}/desk/?article=/every&site=demo&state=all")
+        loads: list[str] = []
+        page.on("framenavigated", lambda frame: loads.append(frame.url))
+        await page.locator(f"#c-{ids[1]}").get_by_role("checkbox").check()
+        await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Approuver").click()
+        await expect(page.locator(f"#c-{ids[0]} .state-approved")).to_be_visible()
+        await expect(page.locator(".case")).to_have_count(3)
+        await expect(page.locator(f"#c-{ids[1]}").get_by_role("checkbox")).to_be_checked()
+        await page.locator("#told").get_by_role("button").click()
+        await expect(page.locator(f"#c-{ids[0]} .state-approved")).to_have_count(0)
+        await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Supprimer").click()
+        await page.get_by_role("button", name="Supprimer définitivement").click()
+        await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
+        assert len(loads) == 2
+    assert states(demo, moderator, ids) == ["deleted", "pending", "pending"]
+
+
 async def test_keys_are_listed_and_can_be_switched_off(browser: Browser, demo: Running) -> None:
     (only,) = posted(demo, "/keys", 1)
     async with desk(browser, demo, "without-keys") as page:
@@ -139,10 +193,13 @@ async def test_the_last_decision_is_undone_by_a_key(
         await page.goto(f"{demo.url}/desk/?article=/undo&site=demo")
         await page.keyboard.press("s")
         await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
+        loads: list[str] = []
+        page.on("framenavigated", lambda frame: loads.append(frame.url))
         await page.keyboard.press("u")
         await expect(page.locator(f"#c-{ids[0]}")).to_be_visible()
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")
+        assert loads == []
         await expect(page.locator("#told")).to_contain_text("Annulé")
-        assert page.url.startswith(f"{demo.url}/desk/?site=demo&article=/undo")
     assert states(demo, moderator, ids) == ["pending", "pending"]
 
 
@@ -162,7 +219,7 @@ async def test_all_desk_work_is_done_without_javascript(
         assert page.url.endswith(f"article=/plain#c-{ids[2]}")
         for one in ids[2:4]:
             await page.locator(f"#c-{one}").get_by_role("checkbox").check()
-        await page.get_by_role("button", name="Supprimer").click()
+        await page.locator(".many").get_by_role("button", name="Supprimer").click()
         await page.get_by_role("button", name="En supprimer 2 définitivement").click()
         await page.locator(f"#c-{ids[4]}").get_by_role("button", name="Répondre").click()
         await page.get_by_label("Votre réponse").fill("Merci à vous.")
@@ -253,4 +310,9 @@ async def test_a_service_that_is_away_loses_no_decision_silently(
         )
         await page.get_by_role("button", name="Indésirable").first.click()
         await expect(page.locator("#told")).to_contain_text("Réessayez.")
-        await expect(page.locator(f"#c-{ids[0]}")).to_be_visible()
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")
+        await page.unroute("**/desk/decide")
+        await page.route("**/desk/decide", lambda route: route.abort())
+        await page.keyboard.press("a")
+        await expect(page.locator("#told")).to_contain_text("ne répond pas")
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")

@@ -49,6 +49,7 @@ async def trapped(browser: Browser, home: str, **options: Any) -> AsyncIterator[
     harmless = (
         "responded with a status of 4",
         "responded with a status of 503",
+        "net::ERR_FAILED",
         "Password forms should have",
     )
     left = [one for one in wrong if not any(words in one for words in harmless)]

@@ -192,6 +192,7 @@ async def test_the_log_is_exported_whole_and_no_cell_is_a_formula(
     assert len(decided) == 3
     assert decided[0]["note"] == "'=cmd|' /C calc'!A0, \"x\"\nligne"
     assert (decided[0]["from"], decided[0]["to"]) == ("pending", "rejected")
+    assert {one["article"] for one in found} == {"https://blog.example/a"}
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from palabre.model import Comment, Decision, Edit, State
+from palabre.model import Comment, Decision, Edit
 from palabre.rendering.desk import decider
 from palabre.rendering.desk_queue import Case
 from palabre.rendering.difference import Part, difference
@@ -57,8 +57,7 @@ class CommentView:
 
     @property
     def can_reply(self) -> bool:
-        """A reply stands under what is public; it can make what waits so."""
-        return self.decides and self.comment.state in (State.APPROVED, State.PENDING)
+        return self.decides and self.case.can_be_answered
 
     def value(self, form: str, name: str, default: str | None) -> str:
         """What stands in a field."""

@@ -7,19 +7,28 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from palabre.model import Decision
+from palabre.model import Comment, Decision
 from palabre.rendering.desk_comment import Line
+from palabre.rendering.desk_queue import excerpt
 from palabre.rendering.templating import instant
 
-COLUMNS = ("at", "comment", "from", "to", "by", "reason", "note")
+COLUMNS = ("at", "article", "comment", "from", "to", "by", "reason", "note")
+BEGINNING = 50
+"""Characters of a comment by which a line of the log tells which it is."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """A page of the log. `given`: the filters as given. `csv`: the query of the whole as CSV."""
+    """A page of the log.
+
+    `about`: the comments that the lines are about, by id. `given`: the filters as given. `csv`:
+    the query of the whole as CSV.
+    """
 
     lines: tuple[Line, ...]
+    about: Mapping[str, Comment]
     given: Mapping[str, str]
     sites: tuple[str, ...]
     moderators: tuple[str, ...]
@@ -29,18 +38,24 @@ class LogView:
     def given_or_blank(self, name: str) -> str:
         return self.given.get(name, "")
 
+    def beginning(self, comment: str) -> str | None:
+        """How a comment begins; None when its text is gone."""
+        text = self.about[comment].text if comment in self.about else None
+        return None if text is None else excerpt(text, BEGINNING)
+
 
 def head() -> str:
     """The CSV's first line. With a byte order mark, by which spreadsheets know UTF-8."""
     return "\ufeff" + _csv([COLUMNS])
 
 
-def rows(decisions: Sequence[Decision]) -> str:
-    """Decisions as lines of CSV (RFC 4180)."""
+def rows(decisions: Sequence[Decision], urls: Mapping[str, str]) -> str:
+    """Decisions as lines of CSV (RFC 4180). *urls*: their comments' articles, by comment."""
     return _csv(
         [
             (
                 instant(one.at),
+                urls.get(one.comment, ""),
                 one.comment,
                 one.from_state or "",
                 one.to_state,

@@ -15,6 +15,18 @@ EXCERPT = 200
 FAILED_MOST = 5
 """Comments that a line tells of by name."""
 
+_FILTERS = {
+    "q": "desk.filter.is_q",
+    "site": "desk.filter.is_site",
+    "article": "desk.filter.is_article",
+    "author": "desk.filter.is_author",
+    "signal": "desk.filter.is_signal",
+    "since": "desk.filter.is_since",
+    "until": "desk.filter.is_until",
+    "same": "desk.filter.is_same",
+}
+"""What is said of each filter that is set."""
+
 _CLEAR, _LIKELY = 0.9, screening.MINDS
 
 
@@ -46,6 +58,11 @@ class Case:
     @property
     def author(self) -> Author | None:
         return self.comment.author
+
+    @property
+    def can_be_answered(self) -> bool:
+        """A reply stands under what is public; it can make what waits so."""
+        return self.comment.state in (State.APPROVED, State.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +112,39 @@ class QueueView:
         """How many comments are in the state that is shown."""
         return self.counts.get(self.state, sum(self.counts.values()))
 
+    @property
+    def reason_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The reasons offered for refusing: a set for each site or article that differs."""
+        return tuple(
+            dict.fromkeys(tuple(case.comment.article.policy.reasons) for case in self.cases)
+        )
+
+    def reason_set(self, case: Case) -> int:
+        """Which of the sets is offered for a comment."""
+        return self.reason_sets.index(tuple(case.comment.article.policy.reasons))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What may be given for several at once: all that is offered for any of them."""
+        return tuple(dict.fromkeys(reason for some in self.reason_sets for reason in some))
+
     def given_or_blank(self, name: str) -> str:
         return self.given.get(name, "")
 
     @property
-    def filters(self) -> int:
-        """How many filters are set."""
-        return sum(name not in ("state", "order", "after", "lang") for name in self.given)
+    def filters(self) -> tuple[tuple[str, str], ...]:
+        """The filters that are set: the sentence of each, and its value as people read it."""
+        signals = dict(self.rule_choices)
+        return tuple(
+            (_FILTERS[name], signals.get(value, value) if name == "signal" else value)
+            for name, value in self.given.items()
+            if name in _FILTERS
+        )
+
+    @property
+    def unfiltered(self) -> str:
+        """The query of the same state without any filter."""
+        return "" if self.state == State.PENDING else f"?state={self.state}"
 
     @property
     def site_choices(self) -> tuple[tuple[str, str], ...]:

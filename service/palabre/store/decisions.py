@@ -157,19 +157,23 @@ async def last_numbers(
     return [(row["seq"], moment(row["at"])) for row in rows]
 
 
+async def urls_of(tx: Tx, comment_ids: Collection[str]) -> dict[str, str]:
+    """Comments' articles, by comment: one statement for all, and one a site."""
+    rows = await tx.all(
+        "select comment.id, comment.site_id, article.address from comment "
+        "join article on article.id = comment.article_id "
+        f"and article.site_id = comment.site_id where comment.id {among(tx, 'ids')}",
+        ids=json.dumps(sorted(comment_ids)),
+    )
+    homes = {site_id: await sites.by_id(tx, site_id) for site_id in {r["site_id"] for r in rows}}
+    return {row["id"]: homes[row["site_id"]].origins[0] + row["address"] for row in rows}
+
+
 async def _events(tx: Tx, rows: Sequence[Row]) -> list[Event]:
     """Decisions with where they happened: two statements for all, and two a site."""
     if not rows:
         return []
-    places = {
-        row["id"]: row["address"]
-        for row in await tx.all(
-            "select comment.id, article.address from comment "
-            "join article on article.id = comment.article_id "
-            f"and article.site_id = comment.site_id where comment.id {among(tx, 'ids')}",
-            ids=json.dumps(sorted({row["comment_id"] for row in rows})),
-        )
-    }
+    urls = await urls_of(tx, {row["comment_id"] for row in rows})
     homes = {site_id: await sites.by_id(tx, site_id) for site_id in {r["site_id"] for r in rows}}
     waiting = {site_id: (await sites.tally(tx, site_id))["pending"] for site_id in homes}
     return [
@@ -177,7 +181,7 @@ async def _events(tx: Tx, rows: Sequence[Row]) -> list[Event]:
             number=row["seq"],
             site_id=row["site_id"],
             site=homes[row["site_id"]].name,
-            url=homes[row["site_id"]].origins[0] + places[row["comment_id"]],
+            url=urls[row["comment_id"]],
             waiting=waiting[row["site_id"]],
             decision=_decision(row),
         )

@@ -33,7 +33,7 @@ async def look(visit: Visit) -> Response:
     back = given["back"] if "back" in given else _referrer(visit)
     if visit.may(Scope.MODERATE):
         await looking.take(visit.service, visit.moderator, _id(visit))
-    return await _page(visit, back, ask=ask if ask in ACTIONS else None)
+    return await _page(visit, back, ask=ask if ask in (*ACTIONS, "edit") else None)
 
 
 @guarded(Scope.MODERATE)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
-from palabre.actions import queue
+from palabre.actions import looking, queue
 from palabre.errors import BadParameter, FieldError
 from palabre.model import Decision, Scope
 from palabre.rendering import desk_comment, desk_log
-from palabre.store import moderators
+from palabre.store import decisions, moderators
 from palabre.text import cursor
 from palabre.web.asked import parameters
 from palabre.web.desk.door import HEADERS, Visit, guarded
@@ -43,6 +44,9 @@ async def look(visit: Visit) -> Response:
         following = f"log?{urlencode(filters | {'after': sealed})}"
     view = desk_log.LogView(
         lines=desk_comment.lines(found, visit.asks.language),
+        about=await looking.some(
+            visit.service, visit.moderator, sorted({one.comment for one in found})
+        ),
         given=given,
         sites=await site_names(visit),
         moderators=tuple(one.name for one in everybody),
@@ -75,7 +79,10 @@ async def _lines(
     yield desk_log.head()
     while True:
         found, more = page
-        yield desk_log.rows(found)
+        urls = await visit.service.store.read(
+            functools.partial(decisions.urls_of, comment_ids={one.comment for one in found})
+        )
+        yield desk_log.rows(found, urls)
         if more is None:
             return
         page = await _page(visit, given, before=more, limit=AT_ONCE)

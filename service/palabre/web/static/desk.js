@@ -10,7 +10,7 @@
   const { base, state, me } = words.dataset;
   const reads = words.dataset.decides !== "1";
   const number = new Intl.NumberFormat(document.documentElement.lang);
-  const all = () => [...cases.querySelectorAll(".case")];
+  const all = () => [...cases.querySelectorAll(".case:not([data-going])")];
   let here = null;
 
   const make = (tag, text, props = {}) => Object.assign(document.createElement(tag), { textContent: text }, props);
@@ -43,17 +43,48 @@
     form.submit();
   }
 
-  async function decide(act, more) {
+  // One after the other: the line then tells of the last, which is what undoing takes back.
+  let turn = Promise.resolve();
+  function decide(one, act, more) {
+    const body = sent(act, more);
+    one.dataset.going = "";
+    step(one);
+    turn = turn.then(() => settle(one, act, more, body));
+  }
+
+  // The next comment comes under the cursor at once, whatever the network takes.
+  function step(one) {
+    const every = [...cases.querySelectorAll(".case")];
+    const at = every.indexOf(one);
+    const stays = (other) => !("going" in other.dataset);
+    const next = every.slice(at + 1).find(stays) || every.slice(0, at).findLast(stays);
+    if (next) stand(next);
+  }
+
+  function stay(one) {
+    delete one.dataset.going;
+    stand(one);
+  }
+
+  async function settle(one, act, more, body) {
     let answer, found;
     try {
-      answer = await fetch(form.action, { method: "POST", body: sent(act, more), headers: { Accept: "application/json" } });
-      if (answer.redirected || !/json/.test(answer.headers.get("content-type"))) throw answer;
+      answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    } catch {
+      stay(one);
+      tell({ failed: [words.dataset.away], undoes: false });
+      return;
+    }
+    try {
+      if (answer.redirected) throw answer;
       found = await answer.json();
     } catch {
+      stay(one);
       submit(act, more);
       return;
     }
     if (!answer.ok) {
+      stay(one);
       tell({ failed: [found.detail], undoes: false });
       return;
     }
@@ -62,7 +93,74 @@
       const shown = document.querySelector(`[data-count="${name}"]`);
       if (shown) shown.textContent = number.format(n);
     }
-    leave([...found.done, ...found.failed]);
+    if (found.failed.length || state === "all") {
+      delete one.dataset.going;
+      await renew(fetch(location.href));
+      return;
+    }
+    form.elements.shown.value = form.elements.shown.value
+      .split(" ")
+      .filter((pair) => !pair.startsWith(`${idOf(one)}.`))
+      .join(" ");
+    one.remove();
+    if (here === one) stand(all()[0]);
+    if (!all().length) await renew(fetch(location.href));
+  }
+
+  function undo() {
+    const path = `${base}/desk/undo`;
+    turn = turn.then(() => renew(fetch(path, { method: "POST", body: sent("undo") })));
+  }
+
+  // The list as the service shows it now. What has not changed stays as it is, ticks included.
+  async function renew(asked) {
+    let page;
+    try {
+      const answer = await asked;
+      page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // Another page than the queue's, or one that needs what this one lacks.
+      if (!page.getElementById("cases") || (page.querySelector(".case") && !offers())) {
+        location.assign(answer.url);
+        return;
+      }
+      const came = merge(page);
+      if (came) stand(came);
+    } catch {
+      tell({ failed: [words.dataset.away], undoes: false });
+    }
+  }
+
+  const offers = () => reads || document.getElementById("refusing-0");
+  const versions = (from) => new Map(from.elements.shown.value.split(" ").map((pair) => pair.split(".")));
+
+  // The first comment that has come into the list, if any has.
+  function merge(page) {
+    const fresh = page.getElementById("desk");
+    const [was, is] = [versions(form), versions(fresh)];
+    let last = null;
+    let came = null;
+    for (const one of page.querySelectorAll(".case")) {
+      const old = document.getElementById(one.id);
+      const same = old && was.get(idOf(old)) === is.get(idOf(old));
+      if (same) last = old;
+      else {
+        if (old) old.replaceWith(one);
+        else if (last) last.after(one);
+        else cases.prepend(one);
+        if (!old) came ||= one;
+        last = one;
+      }
+    }
+    for (const one of cases.querySelectorAll(".case")) if (!is.has(idOf(one))) one.remove();
+    for (const name of ["shown", "at"]) form.elements[name].value = fresh.elements[name].value;
+    cases.querySelector(".empty")?.remove();
+    cases.append(...page.querySelectorAll("#cases > .empty"));
+    told.replaceChildren(...page.getElementById("told").children);
+    document.querySelector(".states").replaceWith(page.querySelector(".states"));
+    const many = document.querySelector(".many");
+    if (many) many.hidden = !all().length;
+    if (!here?.isConnected) stand(all()[0]);
+    return came;
   }
 
   function tell(line) {
@@ -78,35 +176,23 @@
     told.replaceChildren(box);
   }
 
-  // Decided comments go; the one behind them comes under the cursor.
-  function leave(ids) {
-    if (state === "all") {
-      location.reload();
-      return;
-    }
-    const going = new Set(ids);
-    const list = all();
-    const last = list.findLastIndex((one) => going.has(idOf(one)));
-    const next = list.slice(last + 1).find((one) => !going.has(idOf(one)));
-    const before = list.findLast((one) => !going.has(idOf(one)));
-    for (const one of list) if (going.has(idOf(one))) one.remove();
-    if (!all().length) location.reload();
-    else stand(next || before);
-  }
-
   function refuse(one) {
     const open = one.querySelector(".refusing");
     if (open) {
       open.querySelector("select").focus();
       return;
     }
-    const panel = document.getElementById("refusing").content.firstElementChild.cloneNode(true);
+    const offered = document.getElementById(`refusing-${one.dataset.reasons || 0}`);
+    const panel = offered.content.firstElementChild.cloneNode(true);
     const close = () => {
       panel.remove();
       stand(one);
     };
     const [reason, note] = panel.querySelectorAll("select, textarea");
-    const send = () => decide(`reject ${idOf(one)}`, { reason: reason.value, note: note.value });
+    const send = () => {
+      const because = { reason: reason.value, note: note.value };
+      decide(one, `reject ${idOf(one)}`, because);
+    };
     const [go, stay] = panel.querySelectorAll("button");
     go.addEventListener("click", send);
     stay.addEventListener("click", close);
@@ -130,14 +216,18 @@
   }
 
   document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.target.closest("#told button")) {
+      event.preventDefault();
+      undo();
+    }
     const button = event.target.closest("button[name=act]");
     const one = button?.closest(".case");
-    if (one && button.value.startsWith("reply ")) return;
-    if (!one || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!one || /^(reply|delete) /.test(button.value)) return;
     event.preventDefault();
     stand(one, false);
     if (button.value.startsWith("ask ")) refuse(one);
-    else decide(button.value);
+    else decide(one, button.value);
   });
   cases.addEventListener("focusin", (event) => stand(event.target.closest(".case"), false));
 
