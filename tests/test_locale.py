@@ -52,6 +52,7 @@ FAMILIES = {
     *(f"desk.act.{verb}" for verb in ACTIONS if verb != "delete"),
     *(f"desk.queue.title.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.keys.{what}" for what in KEYS),
+    *(f"rule.{name}" for name in ("policy", "retention")),
     *(f"desk.empty.{kind}" for kind in ("pending", "state", "filtered")),
     *(f"desk.state.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.menu.{name}" for name in MENU),

@@ -95,6 +95,7 @@ async def test_ten_are_decided_by_the_keyboard_alone(
         await expect(page.locator("#told")).to_contain_text("est refusé")
         await page.keyboard.press("x")
         await expect(here.get_by_role("checkbox")).to_be_checked()
+        await page.keyboard.press("x")
         await page.keyboard.press("k")
         await page.keyboard.press("k")
         await expect(here).to_have_id(f"c-{ids[4]}")
@@ -257,11 +258,82 @@ async def test_two_moderators_collide_and_both_see_who_did_what(
         await expect(one.locator(f"#c-{ids[0]}")).to_contain_text("second regarde ce commentaire.")
         await two.get_by_role("button", name="Indésirable").click()
         # What happened meanwhile is told without a reload.
-        await expect(one.locator(".meanwhile")).to_have_text("Entre-temps indésirable par second.")
+        await expect(one.locator(".meanwhile")).to_have_text(
+            "Décidé entre-temps par second : indésirable."
+        )
         await one.keyboard.press("a")
         await expect(one.locator("#told")).to_contain_text("indésirable par second")
         await expect(one.locator(f"#c-{ids[0]}")).to_have_count(0)
     assert states(demo, moderator, ids) == ["spam", "pending"]
+
+
+async def test_what_was_done_stays_in_sight_however_far_the_list_is_scrolled(
+    browser: Browser, demo: Running
+) -> None:
+    posted(demo, "/far", 12)
+    async with desk(browser, demo, "far-down") as page:
+        await page.goto(f"{demo.url}/desk/?article=/far&site=demo")
+        for _ in range(9):
+            await page.keyboard.press("j")
+        await page.keyboard.press("a")
+        line = page.locator("#told .done")
+        await expect(line).to_be_in_viewport(ratio=1)
+        here = page.locator(".case[data-here] h2 a")
+        await expect(here).to_be_in_viewport(ratio=1)
+        [above, below] = [await one.bounding_box() for one in (line, here)]
+        assert above is not None
+        assert below is not None
+        assert above["y"] + above["height"] <= below["y"]
+    async with desk(browser, demo, "far-plainly", scripts=False) as page:
+        await page.goto(f"{demo.url}/desk/?article=/far&site=demo")
+        await page.locator(".case").nth(8).get_by_role("button", name="Approuver").click()
+        await expect(page.locator("#told .done")).to_be_in_viewport(ratio=1)
+        await expect(page.locator(".case:target h2 a")).to_be_in_viewport(ratio=1)
+
+
+async def test_keys_decide_on_all_that_is_ticked(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/ticked", 4)
+    async with desk(browser, demo, "ticking") as page:
+        await page.goto(f"{demo.url}/desk/?article=/ticked&site=demo")
+        for key in "xjjx":
+            await page.keyboard.press(key)
+        await expect(page.locator(".many")).to_be_in_viewport(ratio=1)
+        await page.keyboard.press("s")
+        await expect(page.locator(".case")).to_have_count(2)
+        await expect(page.locator("#told")).to_contain_text("2 commentaires")
+        await page.keyboard.press("u")
+        await expect(page.locator(".case")).to_have_count(4)
+        await page.locator(".many").get_by_role("button", name="Indésirable").click()
+        await expect(page.locator("#none")).to_be_visible()
+    assert states(demo, moderator, ids) == ["pending"] * 4
+
+
+async def test_a_reply_is_written_in_the_queue(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/answered", 2)
+    async with desk(browser, demo, "answering") as page:
+        await page.goto(f"{demo.url}/desk/?article=/answered&site=demo")
+        loads: list[str] = []
+        page.on("framenavigated", lambda frame: loads.append(frame.url))
+        await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Répondre").click()
+        await page.keyboard.type("Merci à vous : a s d")
+        await page.get_by_role("button", name="Publier la réponse").click()
+        await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
+        await expect(page.locator("#told")).to_contain_text("Votre réponse est publiée.")
+        assert loads == []
+        await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Répondre").click()
+        await page.keyboard.type("x" * 20_001)
+        await page.get_by_role("button", name="Publier la réponse").click()
+        # What is wrong is told on the comment's own page, and nothing typed is lost.
+        await expect(page.locator("#reply-text-error")).to_be_visible()
+        assert len(await page.input_value("#reply-text")) == 20_001
+    assert states(demo, moderator, ids) == ["approved", "pending"]
+    with httpx2.Client(base_url=demo.url) as client:
+        listing = client.get("/v1/comments?article=/answered&site=demo").json()["comments"]
+    assert [one["author"]["name"] for one in listing] == ["Lectrice 0", "answering"]
 
 
 async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: Running) -> None:
@@ -277,6 +349,16 @@ async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: 
             "3 nouveaux commentaires depuis votre arrivée"
         )
         assert await page.locator(".case").count() == shown
+        await page.locator("#news a").click()
+        await expect(page.locator(".case").first).to_contain_text("numéro 1.")
+        assert page.url == f"{demo.url}/desk/?order=newest"
+        # Whether it would pass a search nobody knows.
+        await page.goto(f"{demo.url}/desk/?q=avis")
+        other = await page.context.new_page()
+        await other.goto(f"{demo.url}/desk/?site=demo")
+        posted(demo, "/searched-news", 1)
+        await expect(other.locator("#news")).to_be_visible()
+        await expect(page.locator("#news")).to_be_hidden()
 
 
 async def test_a_reader_posts_and_sees_what_the_moderator_decided(

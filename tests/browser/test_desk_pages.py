@@ -41,6 +41,7 @@ async def signed_in(browser: Browser, demo: Running) -> StorageState:
 def comment(demo: Running) -> str:
     """A comment that was edited and answered, long words everywhere."""
     moderator = demo.add_moderator("judge")
+    untitled = makers.fields(site="demo", article=f"/untitled-{LONG}", email="u@example.com")
     fields = makers.fields(
         site="demo",
         article=f"/{LONG}",
@@ -50,6 +51,7 @@ def comment(demo: Running) -> str:
         website=f"https://example.com/{LONG[:150]}",
     )
     with httpx2.Client(base_url=demo.url) as client:
+        assert client.post("/v1/comments", json=untitled).status_code == 201
         found = str(client.post("/v1/comments", json=fields).json()["comment"]["id"])
         url = f"/v1/moderation/comments/{found}"
         client.patch(url, json={"text": f"{LONG} ailleurs"}, headers=moderator)
@@ -66,6 +68,8 @@ def paths(comment: str) -> dict[str, str]:
         "all": "?state=all&signal=links&q=&since=2026-01-01",
         "empty": "?q=zzzzzzzzz",
         "comment": f"comments/{comment}?ask=reject",
+        "urgent": "?order=urgent&site=demo",
+        "wrong": "?since=never&article=/x",
         "articles": "articles?site=demo",
         "people": "people",
         "rules": "rules?site=demo",
@@ -129,7 +133,7 @@ async def test_every_page_is_for_everybody(
         await page.keyboard.press("?")
         wrong["keys"] = await faults(page, way[0])
         await page.keyboard.press("Escape")
-        await page.locator("summary").first.click()
+        await page.locator("details.filters > summary").click()
         wrong["filters"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/moderators")
         await page.locator("#name").fill("<b>")

@@ -362,7 +362,9 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
     links = "https://a.example https://b.example https://c.example"
     one = await makers.comment(client, site="blog", comment=links)
     await makers.comment(client, site="blog", article="/other", comment=links)
-    await client.post("/desk/login", data={"token": "wrong"}, headers=desk.FORM)
+    right = (await token_for(service, "by-token"))["Authorization"].removeprefix("Bearer ")
+    for token in (right, *["wrong"] * 6):
+        await client.post("/desk/login", data={"token": token}, headers=desk.FORM)
     await sessions.link(service, "ada")
     cookie = await desk.enter(service, client, "ada")
     clock.advance(minutes=10)

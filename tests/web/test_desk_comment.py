@@ -76,6 +76,24 @@ async def test_a_reply_makes_what_waits_public_with_it(
     assert listing[1]["author"]["name"] == "alice"
 
 
+async def test_the_approval_by_a_reply_is_what_undo_takes_back(
+    client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
+) -> None:
+    other = await makers.comment(client, email="o@example.com")
+    await desk.act(client, f"spam {other}")
+    page = (await client.get(f"/desk/comments/{comment}")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
+    sent = data | {"text": "Merci.", "then": "queue"}
+    answer = await client.post(f"/desk/comments/{comment}/reply", data=sent, headers=desk.FORM)
+    assert answer.headers["location"] == "/desk/"
+    page = (await client.get("/desk/")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
+    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    assert desk.cases((await client.get("/desk/")).text) == [comment]
+    found = (await client.get(f"/v1/moderation/comments/{other}", headers=admin)).json()
+    assert found["state"] == "spam"
+
+
 async def test_an_empty_reply_publishes_nothing(client: httpx2.AsyncClient, comment: str) -> None:
     answer = await send(client, comment, "reply", text="  ")
     assert answer.status_code == 422

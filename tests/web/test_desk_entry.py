@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import httpx2
@@ -84,6 +85,29 @@ async def test_wrong_tokens_are_slowed_down_and_then_the_right_one_too(
     clock.advance(seconds=30)
     entered = await client.post("/desk/login", data={"token": token}, headers=desk.FORM)
     assert entered.status_code == 303
+
+
+async def test_of_many_wrong_tokens_at_once_only_a_few_are_looked_at(
+    client: httpx2.AsyncClient, site: Site
+) -> None:
+    async def tried(number: int) -> int:
+        data = {"token": f"palabre_{number}"}
+        answer = await client.post("/desk/login", data=data, headers=desk.FORM)
+        return answer.status_code
+
+    found = await asyncio.gather(*(tried(number) for number in range(30)))
+    assert found.count(403) == 5
+    assert found.count(429) == 25
+
+
+async def test_right_tokens_use_nothing_up(
+    service: Service, client: httpx2.AsyncClient, site: Site
+) -> None:
+    headers = await token_for(service, "alice", Scope.MODERATE)
+    token = headers["Authorization"].removeprefix("Bearer ")
+    for _ in range(12):
+        answer = await client.post("/desk/login", data={"token": token}, headers=desk.FORM)
+        assert answer.status_code == 303
 
 
 async def test_a_blank_token_is_told_at_the_field(client: httpx2.AsyncClient) -> None:

@@ -91,7 +91,8 @@ async def test_erasing_a_person_asks_first(
     assert asked.status_code == 200
     assert (await client.get(path)).status_code == 200
     answer = await send(client, path, act="erase", sure=desk.field(asked.text, "sure"))
-    assert answer.headers["location"] == "/desk/people"
+    assert answer.headers["location"] == "/desk/people?erased=yes"
+    assert "sont effacées" in (await client.get("/desk/people?erased=yes&lang=fr")).text
     assert (await client.get(path)).status_code == 404
     state = (await client.get(f"/v1/moderation/comments/{comment}", headers=admin)).json()["state"]
     assert state == "deleted"

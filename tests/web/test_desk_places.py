@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import httpx2
@@ -114,6 +115,63 @@ async def test_a_sites_rules_are_changed_and_hold(
     answer = await send(client, "/desk/rules", site="blog", first_state="approved")
     assert answer.status_code == 200
     assert (await makers.submit(client))["comment"]["state"] == "approved"
+
+
+def form(page: str) -> dict[str, str]:
+    """What a browser would send of the rules' form if nobody touched it."""
+    found = {
+        html.unescape(name): html.unescape(value)
+        for name, value in re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page)
+        if not name.startswith("reason-")
+    }
+    chosen = re.search(r'name="first_state".*?<option value="(\w*)" selected', page, re.DOTALL)
+    return found | {"first_state": chosen[1] if chosen else "", "reasons": ""}
+
+
+async def test_saving_one_rule_leaves_alone_what_somebody_else_has_changed_meanwhile(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    mine = form((await client.get("/desk/rules")).text)
+    theirs = {"policy": {"max_links": 5, "first_state": "approved", "reasons": ["abuse"]}}
+    await client.patch("/v1/moderation/sites/blog", json=theirs, headers=admin)
+    saved = await client.post("/desk/rules", data=mine | {"depth": "2"}, headers=desk.FORM)
+    assert saved.status_code == 200
+    policy = (await client.get("/v1/moderation/sites/blog", headers=admin)).json()["policy"]
+    assert (policy["depth"], policy["max_links"], policy["first_state"]) == (2, 5, "approved")
+    assert policy["reasons"] == ["abuse"]
+
+
+async def test_a_rule_of_an_article_that_is_the_sites_too_survives_the_saving_of_its_title(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    body = {"article": "/a"}
+    made = (await client.put("/v1/moderation/articles", json=body, headers=admin)).json()
+    url = f"/v1/moderation/articles/{made['id']}"
+    await client.patch(url, json={"policy": {"first_state": "pending"}}, headers=admin)
+    path = f"/desk/articles/{made['id']}"
+    data = form((await client.get(path)).text) | {"title": "Le titre", "act": "save"}
+    assert (await client.post(path, data=data, headers=desk.FORM)).status_code == 200
+    theirs = {"policy": {"first_state": "approved"}}
+    await client.patch("/v1/moderation/sites/blog", json=theirs, headers=admin)
+    assert (await makers.submit(client))["comment"]["state"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "right"),
+    [
+        ("depth", "abc", "un nombre entier de 0 à 10"),
+        ("comment_limit", "999999", "un nombre entier de 1 à 20"),
+        ("privacy_url", "/vie-privee", "commence par https://"),
+        ("reasons", "own", "au moins un motif"),
+    ],
+)
+async def test_what_would_be_right_is_said_beside_a_wrong_rule(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], field: str, typed: str, right: str
+) -> None:
+    data = form((await client.get("/desk/rules?lang=fr")).text) | {field: typed}
+    answer = await client.post("/desk/rules?lang=fr", data=data, headers=desk.FORM)
+    assert answer.status_code == 422
+    assert right in answer.text
 
 
 async def test_only_admins_change_rules_and_only_of_their_site(

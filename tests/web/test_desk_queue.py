@@ -247,9 +247,182 @@ async def test_filters_stand_in_the_url_and_narrow_the_list(
     assert await found(q="hirondelle", order="urgent", since="2026-11-24") == [third]
     assert await found(since="2026-11-24") == [linked, third]
     assert await found(until="2026-11-23", state="all") == [first, second]
-    assert await found(site="blog", since="", q="", order="", signal="") == [first, linked, third]
-    for wrong in ("since=23/11", "state=x", "order=y", "site=nope", "after=zzz"):
+    assert await found(site="blog") == [first, linked, third]
+    # A form sends every field; the URL to be passed on holds what was filled in.
+    sent = await client.get("/desk/?site=blog&since=&q=&order=&signal=+")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/desk/?site=blog")
+    for wrong in ("since=23/11", "until=9999-12-31", "state=x", "state=deleted", "order=y"):
+        assert (await client.get(f"/desk/?{wrong}")).status_code == 400
+    for wrong in ("site=nope", "after=zzz"):
         assert (await client.get(f"/desk/?{wrong}")).status_code in (400, 404)
+
+
+async def test_what_is_wrong_with_a_filter_is_told_beside_it_and_the_others_stay(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    await some(client, clock, 1)
+    page = await client.get("/desk/?since=23/11&q=avis&lang=fr")
+    assert page.status_code == 400
+    assert desk.cases(page.text) == []
+    assert re.search(
+        r'name="since"[^>]* aria-invalid="true" aria-describedby="error-since"', page.text
+    )
+    assert "Ce n’est pas une date comme" in page.text
+    assert 'name="q" value="avis"' in page.text
+    assert "Rien ne correspond" not in page.text
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    page = await client.get("/desk/?article=/a&lang=fr")
+    assert page.status_code == 400
+    assert "choisissez celui de l’article" in page.text
+    assert 'name="article" value="/a"' in page.text
+
+
+async def test_filters_that_are_set_are_said_and_only_counts_that_are_known(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    await some(client, clock, 2)
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    page = (await client.get("/desk/?lang=fr")).text
+    assert re.search(r'data-count="pending">2<', page)
+    page = (await client.get("/desk/?site=autre&lang=fr")).text
+    assert re.search(r'data-count="pending">0<', page)
+    page = (await client.get("/desk/?signal=links&q=avis&lang=fr")).text
+    assert "data-count" not in page
+    assert "Mots\u00a0: «\u00a0avis\u00a0»" in page
+    assert "Signal\u00a0: Liens" in page
+    assert "data-live" not in page
+
+
+async def test_undo_takes_back_the_decision_it_names_or_none(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    first, second, third = await some(client, clock, 3)
+    await desk.act(client, f"approve {first}")
+    seen = (await client.get("/desk/?lang=fr")).text
+    await desk.act(client, f"approve {second}")
+    data = {name: desk.field(seen, name) for name in ("csrf", "back", "undo")}
+    answer = await client.post("/desk/undo", data=data, headers=desk.FORM)
+    assert answer.status_code == 409
+    assert desk.cases(answer.text) == [third]
+    assert "rien n’est annulé" in desk.told(answer.text)
+    assert "Lectrice 1" in desk.told(answer.text)
+    data["undo"] = desk.field(answer.text, "undo")
+    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    assert desk.cases((await client.get("/desk/")).text) == [second, third]
+
+
+async def test_a_decision_twice_leaves_the_first_to_be_undone(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    (only,) = await some(client, clock, 1)
+    page = (await client.get("/desk/")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "shown")}
+    for _ in range(2):
+        await client.post("/desk/decide", data=data | {"act": f"spam {only}"}, headers=desk.FORM)
+    page = (await client.get("/desk/")).text
+    data["undo"] = desk.field(page, "undo")
+    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    assert desk.cases((await client.get("/desk/")).text) == [only]
+
+
+async def test_undo_brings_back_the_reason_and_what_a_blocked_author_is_told(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    async def undone(comment: str, verb: str) -> None:
+        await desk.act(client, f"{verb} {comment}", at="/desk/?state=all")
+        page = (await client.get("/desk/?state=all")).text
+        data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
+        await client.post("/desk/undo", data=data, headers=desk.FORM)
+
+    refused = await makers.submit(client, email="r@example.com")
+    url = f"/v1/moderation/comments/{refused['comment']['id']}"
+    await client.post(f"{url}/reject", json={"reason": "abuse"}, headers=admin)
+    await undone(refused["comment"]["id"], "approve")
+    receipt = (await client.get(refused["receipt"]["url"])).json()
+    assert (receipt["comment"]["state"], receipt["reason"]) == ("rejected", "abuse")
+
+    found = (await client.get(url, headers=admin)).json()
+    author = f"/v1/moderation/authors/{found['author']['id']}/block"
+    assert (await client.post(author, json={}, headers=admin)).status_code == 200
+    blocked = await makers.submit(client, email="r@example.com")
+    await undone(blocked["comment"]["id"], "hold")
+    found = await client.get(f"/v1/moderation/comments/{blocked['comment']['id']}", headers=admin)
+    assert found.json()["state"] == "spam"
+    receipt = (await client.get(blocked["receipt"]["url"])).json()
+    assert receipt["comment"]["state"] == "pending"
+
+
+async def test_all_of_a_list_leaves_alone_what_was_changed_since_it_was_shown(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str], clock: Clock
+) -> None:
+    ids = [await makers.comment(client, comment=f"Avis {number}") for number in range(3)]
+    found = (await client.get(f"/v1/moderation/comments/{ids[0]}", headers=admin)).json()
+    path = f"/desk/?state=all&author={found['author']['id']}"
+    clock.advance(minutes=1)
+    page = (await client.get(path)).text
+    clock.advance(minutes=1)
+    await makers.act(client, admin, ids[0], "approve")
+    edited = {"text": "Un autre avis"}
+    await client.patch(f"/v1/moderation/comments/{ids[1]}", json=edited, headers=admin)
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "shown", "at")}
+    data |= {"act": "spam", "which": "all"}
+    await client.post("/desk/decide", data=data, headers=desk.FORM)
+    states = [
+        (await client.get(f"/v1/moderation/comments/{one}", headers=admin)).json()["state"]
+        for one in ids
+    ]
+    assert states == ["approved", "pending", "spam"]
+    assert "ada" in desk.told((await client.get(path)).text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": "2026-11-23", "which": "all"},
+        {"at": "0001-01-01T00:00:00+23:59", "which": "all"},
+        {"shown": "é.1 ../x.1"},
+        {"act": "approve é"},
+        {"act": "reply ../é"},
+        {"ids": "\u2028 %0d%0a"},
+    ],
+)
+async def test_what_no_page_of_ours_sends_is_no_fault(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock, wrong: dict[str, str]
+) -> None:
+    ids = await some(client, clock, 2)
+    page = (await client.get("/desk/?q=avis")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "shown")}
+    sent = {"act": f"approve {ids[0]}", **data, **wrong}
+    answer = await client.post("/desk/decide", data=sent, headers=desk.FORM)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/desk/")
+
+
+async def test_deleting_shows_what_goes(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    ids = await some(client, clock, 12)
+    page = (await desk.act(client, f"delete {ids[3]}")).text
+    assert "Un avis bien à moi, le numéro 3." in page
+    page = (await desk.act(client, "delete", which="shown")).text
+    assert "le numéro 9." in page
+    assert "et 2 autres" in page
+
+
+async def test_who_was_signed_out_comes_back_to_where_they_were(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    (only,) = await some(client, clock, 1)
+    page = (await client.get("/desk/?q=avis&order=newest")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "shown")}
+    client.headers["Cookie"] = ""
+    sent = data | {"act": f"approve {only}"}
+    answer = await client.post("/desk/decide", data=sent, headers=desk.FORM)
+    assert answer.status_code == 401
+    assert desk.field(answer.text, "to") == "?q=avis&order=newest"
+    # An EventSource that is told so does not ask again.
+    gone = await client.get("/desk/events", headers={"Accept": "text/event-stream"})
+    assert gone.status_code == 204
 
 
 @pytest.mark.parametrize("order", ["oldest", "newest", "urgent"])

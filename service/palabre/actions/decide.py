@@ -13,24 +13,38 @@ from palabre.store import Tx, comments, queue
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Why: a reason's code, which the author sees, and a note, which they never do."""
+    """Why: a reason's code, which the author sees, and a note, which they never do.
+
+    `told`: the state that the author goes on being told instead, where the real one would show
+    that they are blocked.
+    """
 
     reason: str | None = None
     note: str | None = None
+    told: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a changed comment was, for whoever takes the change back. `version`: the one after."""
+
+    state: State
+    version: int
+    reason: str | None
+    told: State | None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one comment of many.
 
-    `status`: 200, 404 or 409; `state`: None if unknown. `was`: of one that was changed, the state
-    before and the version after.
+    `status`: 200, 404 or 409; `state`: None if unknown. `was`: None unless it was changed.
     """
 
     id: str
     status: int
     state: State | None
-    was: tuple[State, int] | None = None
+    was: Before | None = None
 
 
 async def decide(
@@ -110,10 +124,10 @@ async def change(
     becomes: State,
     because: Because,
     version: int | None,
-) -> tuple[State, int] | None:
+) -> Before | None:
     """`decide` within a transaction; raises before it writes anything.
 
-    The state it had and the version it has now; None where nothing was to be changed.
+    What it was; None where nothing was to be changed.
     """
     standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
     if standing is None:
@@ -132,10 +146,11 @@ async def change(
         at=service.now(),
         reason=because.reason,
         note=because.note,
+        told=because.told,
     )
     if not changed:
         raise DecidedMeanwhile(await present(tx, service, comment_id))
-    return standing.state, standing.version + 1
+    return Before(standing.state, standing.version + 1, standing.reason, standing.told)
 
 
 async def present(tx: Tx, service: Service, comment_id: str) -> Comment:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from palabre.actions.decide import Because, change, present
+from palabre.actions import undo
+from palabre.actions.decide import Because, Result, change, present
+from palabre.actions.sessions import SignedIn
 from palabre.errors import (
     CommentNotFound,
     DecidedMeanwhile,
@@ -76,16 +78,20 @@ async def reply(
     fields: Mapping[str, submission.Value | None],
     *,
     approving: int | None = None,
+    at_desk: SignedIn | None = None,
 ) -> Comment:
     """A moderator's reply to an approved comment: approved at once, on closed articles too.
 
     *approving*: the version in which a comment that waits is approved with it, or not at all.
+    *at_desk*: the session that remembers that approval as its last decision.
     Raises CommentNotFound, InvalidSubmission, NotAllowedFromHere when the comment isn't public,
     DuplicateComment, and DecidedMeanwhile when it is no longer in that version.
     """
 
     async def unit(tx: Tx) -> Comment:
         now = service.now()
+        if at_desk is not None:
+            await undo.hold(tx, at_desk)
         standing = await comments.standing(tx, comment_id, site_id=moderator.site_id)
         if standing is None:
             raise CommentNotFound
@@ -95,7 +101,11 @@ async def reply(
             raise LookupError(standing.article_id)
         words = submission.reply(fields, article.policy, default_name=moderator.name)
         if approving is not None and standing.state is not State.APPROVED:
-            await change(tx, service, moderator, comment_id, State.APPROVED, Because(), approving)
+            becomes = State.APPROVED
+            was = await change(tx, service, moderator, comment_id, becomes, Because(), approving)
+            if at_desk is not None:
+                done = Result(comment_id, 200, becomes, was)
+                await undo.remember(tx, service, at_desk, becomes, [done])
         place = await comments.under(tx, article.id, comment_id, depth=article.policy.depth)
         if place is None:
             raise NotAllowedFromHere

@@ -197,7 +197,7 @@ async def _home(tx: Tx, moderator: Moderator, article: str) -> Site:
         site = await sites.by_id(tx, moderator.site_id)
     site = site or await sites.only(tx)
     if site is None:
-        raise BadParameter([FieldError("site", "required")])
+        raise BadParameter([FieldError("site", "required", hint="site_ambiguous")])
     if moderator.site_id not in (None, site.id):
         raise SiteNotFound
     return site

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from palabre import keys
 from palabre.actions import moderators
-from palabre.errors import LoginLinkExpired, Refusal, TooFast, Unauthenticated
+from palabre.errors import (
+    Busy,
+    LoginLinkExpired,
+    Refusal,
+    StoreUnavailable,
+    TooFast,
+    Unauthenticated,
+)
 from palabre.ids import new_token, random_id
 from palabre.model import Moderator
 from palabre.service import Service
@@ -29,7 +37,7 @@ CSRF_PURPOSE = b"csrf"
 class SignedIn:
     """A session with the token of its cookie."""
 
-    token: str
+    token: str = field(repr=False)
     session: Session
 
     @property
@@ -84,15 +92,16 @@ async def enter(service: Service, token: str, *, network: str, language: str | N
     """
     now = service.now()
     tag = service.keys.visitor(network, "desk", now.date())
-    wait_s = await service.store.read(lambda tx: attempts.wait_s(tx, tag, now=now))
+    wait_s = await service.store.write(lambda tx: attempts.take(tx, tag, now=now))
     if wait_s:
         raise TooFast(retry_after_s=wait_s, n=wait_s)
-    try:
-        moderator = await moderators.known(service, token)
-    except Unauthenticated:
-        await service.store.write(lambda tx: attempts.take(tx, tag, now=now))
-        raise
-    return await service.store.write(lambda tx: _begin(tx, service, moderator, language))
+    moderator = await moderators.known(service, token)
+
+    async def unit(tx: Tx) -> str:
+        await attempts.give_back(tx, tag)
+        return await _begin(tx, service, moderator, language)
+
+    return await service.store.write(unit)
 
 
 async def known(service: Service, token: str) -> SignedIn:
@@ -105,7 +114,9 @@ async def known(service: Service, token: str) -> SignedIn:
     if session is None:
         raise Unauthenticated
     if now - session.seen_at >= SEEN_EVERY:
-        await service.store.write(lambda tx: sessions.touch(tx, hashed, at=now))
+        # A store that can't be written can still be read.
+        with contextlib.suppress(Busy, StoreUnavailable):
+            await service.store.write(lambda tx: sessions.touch(tx, hashed, at=now))
     return SignedIn(token, session)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from palabre import keys
-from palabre.actions.decide import Because, Result, change_many
+from palabre.actions.decide import Because, Before, Result, change_many
 from palabre.actions.sessions import SignedIn
+from palabre.ids import random_id
 from palabre.model import State
 from palabre.service import Service
 from palabre.store import Tx, sessions
@@ -20,14 +21,15 @@ from palabre.store.tx import ms
 class Last:
     """What a session did last.
 
-    `done`: of each comment that was changed its id, the state before and the version after.
-    `failed`: of each that was not, its id and the status of its `Result`. `is_undone`: this took
-    back what was done before.
+    `id` names it. `done`: what each comment that was changed had been, by id. `failed`: of each
+    that was not, its id and the status of its `Result`. `is_undone`: this took back what was done
+    before.
     """
 
+    id: str
     becomes: State
     at: datetime
-    done: tuple[tuple[str, State, int], ...]
+    done: Mapping[str, Before]
     failed: tuple[tuple[str, int], ...]
     is_undone: bool = False
 
@@ -49,39 +51,48 @@ async def decide(
     """`decide_many` by whoever is signed in, kept as their last decision."""
 
     async def unit(tx: Tx) -> list[Result]:
+        await hold(tx, signed_in)
         results = await change_many(
             tx, service, signed_in.moderator, ids, becomes, because=because, versions=versions
         )
-        await _remember(tx, service, signed_in, becomes, results)
+        await remember(tx, service, signed_in, becomes, results)
         return results
 
     return await service.store.write(unit, long=len(ids) > 1)
 
 
-async def undo(service: Service, signed_in: SignedIn) -> list[Result]:
-    """Bring what the last decision changed back to the states before, as decisions of their own.
+async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> list[Result] | None:
+    """Bring what the last decision changed back to what it was, as decisions of their own.
 
-    What somebody else has changed since stays as they left it. Twice is once.
+    None, and nothing done, if that is not the one that is called *last_id* (None: whichever it
+    is). What somebody else has changed since stays as they left it. Twice is once.
     """
 
-    async def unit(tx: Tx) -> list[Result]:
-        last = read(await sessions.last_of(tx, keys.digest(signed_in.token)))
+    async def unit(tx: Tx) -> list[Result] | None:
+        last = read(await hold(tx, signed_in))
+        if last is not None and last_id not in (None, last.id):
+            return None
         if last is None or not last.can_be_undone:
             return []
         results: list[Result] = []
-        for before in dict.fromkeys(was for _, was, _ in last.done):
-            versions = {one: version for one, was, version in last.done if was is before}
+        for was in dict.fromkeys((one.state, one.reason, one.told) for one in last.done.values()):
+            state, reason, told = was
+            versions = {
+                comment: one.version
+                for comment, one in last.done.items()
+                if (one.state, one.reason, one.told) == was
+            }
             results += await change_many(
                 tx,
                 service,
                 signed_in.moderator,
                 list(versions),
-                before,
-                because=Because(),
+                state,
+                because=Because(reason, told=told),
                 versions=versions,
             )
-        becomes = last.done[0][1]
-        await _remember(tx, service, signed_in, becomes, results, is_undone=True)
+        becomes = next(iter(last.done.values())).state
+        await remember(tx, service, signed_in, becomes, results, is_undone=True)
         return results
 
     return await service.store.write(unit, long=True)
@@ -93,15 +104,24 @@ def read(text: str | None) -> Last | None:
         return None
     found = json.loads(text)
     return Last(
+        id=found["id"],
         becomes=State(found["becomes"]),
         at=datetime.fromtimestamp(found["at"] / 1000, UTC),
-        done=tuple((one, State(was), version) for one, was, version in found["done"]),
-        failed=tuple((one, status) for one, status in found["failed"]),
+        done={
+            comment: Before(State(was), version, reason, None if told is None else State(told))
+            for comment, was, version, reason, told in found["done"]
+        },
+        failed=tuple((comment, status) for comment, status in found["failed"]),
         is_undone=found["is_undone"],
     )
 
 
-async def _remember(
+async def hold(tx: Tx, signed_in: SignedIn) -> str | None:
+    """What the session remembers; before any comment is held, so that nobody waits in a circle."""
+    return await sessions.last_of(tx, keys.digest(signed_in.token))
+
+
+async def remember(
     tx: Tx,
     service: Service,
     signed_in: SignedIn,
@@ -110,11 +130,17 @@ async def _remember(
     *,
     is_undone: bool = False,
 ) -> None:
+    """Keep a decision as the session's last. One that changed nothing leaves the one before."""
+    done = {one.id: one.was for one in results if one.was is not None}
+    failed = [[one.id, one.status] for one in results if one.status != 200]
+    if not done and not failed:
+        return
     last = {
+        "id": random_id(),
         "becomes": becomes,
         "at": ms(service.now()),
-        "done": [[one.id, *one.was] for one in results if one.was is not None],
-        "failed": [[one.id, one.status] for one in results if one.status != 200],
+        "done": [[one, was.state, was.version, was.reason, was.told] for one, was in done.items()],
+        "failed": failed,
         "is_undone": is_undone,
     }
     await sessions.remember(tx, keys.digest(signed_in.token), json.dumps(last))

@@ -94,6 +94,11 @@ def codes() -> list[str]:
     return sorted(_catalogue(LANGUAGES[0]).forms)
 
 
+def has(code: str) -> bool:
+    """Whether there is a message of this code."""
+    return code in _catalogue(LANGUAGES[0]).forms
+
+
 def sentence(language: str, message: str) -> str | list[str]:
     """A message as it stands in the catalogue, or its plural forms, for a browser to fill in."""
     forms = _catalogue(language).forms[message]

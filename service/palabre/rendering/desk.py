@@ -13,6 +13,8 @@ from palabre import locale
 from palabre.model import AUTHOR, Moderator, Scope
 from palabre.rendering.templating import render
 
+SURE_MOST = 10
+
 MENU = {
     "queue": ("", Scope.READ),
     "articles": ("articles", Scope.READ),
@@ -91,9 +93,14 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Sure:
-    """A question before what can't be taken back. `fields`: what the form sends again."""
+    """A question before what can't be taken back.
+
+    `comments`: the name and beginning of each, of the first SURE_MOST. `fields`: what the form
+    sends again.
+    """
 
     count: int
+    comments: tuple[tuple[str, str], ...]
     fields: Mapping[str, str]
     back: str
 
@@ -121,4 +128,10 @@ def decider(name: str, language: str) -> str:
     """Who decided, in words: a moderator's name, the author, a rule."""
     if name == AUTHOR.name:
         return locale.say(language, "mail.by_author")
-    return locale.say(language, "mail.by_rule") if name.startswith("rule:") else name
+    kind, _, rule = name.rpartition(":")
+    if kind != "rule":
+        return name
+    # A rule that was there once is still in the log.
+    code = f"rule.{rule}"
+    known = locale.say(language, code) if locale.has(code) else rule
+    return locale.say(language, "desk.by_rule", rule=known)

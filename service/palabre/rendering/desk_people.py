@@ -11,11 +11,13 @@ from palabre.model import Author
 
 @dataclass(frozen=True, slots=True)
 class PeopleView:
-    """Looking an author up by address; what was typed is never shown again."""
+    """Looking an author up by address; what was typed is never shown again. `erased`: somebody
+    has just been."""
 
     sites: tuple[str, ...]
     site: str | None
     error: str | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

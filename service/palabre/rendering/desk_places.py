@@ -17,13 +17,15 @@ NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days")
 
 @dataclass(frozen=True, slots=True)
 class PolicyForm:
-    """The rules as a form shows them. `values`: by rule, blank where the default holds.
+    """The rules as a form shows them. `values`: by rule, blank where the default holds. `before`:
+    the same as it was when the form was first shown, to tell what was changed in it.
 
     `defaults`: what holds there. `reasons`: those that are ticked; `own_reasons`: they are not
     the default's. `errors`: one a rule at most is shown.
     """
 
     values: Mapping[str, str]
+    before: Mapping[str, str]
     defaults: Policy
     reasons: tuple[str, ...]
     own_reasons: bool
@@ -82,4 +84,11 @@ def policy_form(policy: Policy, defaults: Policy) -> PolicyForm:
     for rule in ("first_state", *ADDRESSES, *NUMBERS):
         value = getattr(policy, rule)
         values[rule] = "" if value is None or value == getattr(defaults, rule) else str(value)
-    return PolicyForm(values, defaults, policy.reasons, policy.reasons != defaults.reasons)
+    own_reasons = policy.reasons != defaults.reasons
+    before = values | {"reasons": reasons_as_text(policy.reasons if own_reasons else None)}
+    return PolicyForm(values, before, defaults, policy.reasons, own_reasons)
+
+
+def reasons_as_text(reasons: Sequence[str] | None) -> str:
+    """Reasons of one's own in a form's hidden field; blank for the default's."""
+    return "" if reasons is None else " ".join(("own", *reasons))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -67,12 +67,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was done last, as a line. `failed`: a sentence for each that was not. `undoes`: it can
-    be taken back."""
+    """What was done last, as a line. `failed`: a sentence for each that was not. `undoes`: its id
+    if it can be taken back."""
 
     sentence: str | None
     failed: tuple[str, ...]
-    undoes: bool
+    undoes: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,8 @@ class QueueView:
     `given`: the parameters as given. `rule_choices`: rules, and what they look at
     in words. `states`: the same list in other states. `next`, `first`:
     queries of other pages. `back`: the query of this one. `at`: when it was made. `decides`: the
-    moderator may.
+    moderator may. `newest`: the query of the same list with what came last first. `errors`: what
+    is wrong with filters, by their names; then nothing was looked for.
     """
 
     cases: tuple[Case, ...]
@@ -101,6 +102,8 @@ class QueueView:
     decides: bool
     last: Told | None
     at: datetime
+    newest: str
+    errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
@@ -108,9 +111,14 @@ class QueueView:
         return " ".join(f"{case.comment.id}.{case.comment.version}" for case in self.cases)
 
     @property
-    def total(self) -> int:
-        """How many comments are in the state that is shown."""
-        return self.counts.get(self.state, sum(self.counts.values()))
+    def total(self) -> int | None:
+        """How many comments are in the state that is shown; None where nobody has counted."""
+        return self.counts.get(self.state)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what comes in belongs to the list for certain."""
+        return self.state == State.PENDING and not self.is_narrow
 
     @property
     def reason_sets(self) -> tuple[tuple[str, ...], ...]:
@@ -161,9 +169,11 @@ class _Around(Protocol):
 
 class _Last(Protocol):
     @property
+    def id(self) -> str: ...
+    @property
     def becomes(self) -> State: ...
     @property
-    def done(self) -> tuple[tuple[str, State, int], ...]: ...
+    def done(self) -> Mapping[str, object]: ...
     @property
     def failed(self) -> tuple[tuple[str, int], ...]: ...
     @property
@@ -227,7 +237,7 @@ def told(last: _Last, about: Mapping[str, Comment], *, language: str, now: datet
     sentence = None
     if last.done:
         n = len(last.done)
-        first = about.get(last.done[0][0])
+        first = about.get(next(iter(last.done)))
         code = f"desk.undone.{last.becomes}" if last.is_undone else f"desk.done.{last.becomes}"
         if n == 1 and first is not None and first.text is not None:
             sentence = locale.say(
@@ -243,7 +253,7 @@ def told(last: _Last, about: Mapping[str, Comment], *, language: str, now: datet
     ]
     if len(last.failed) > FAILED_MOST:
         failed.append(locale.say(language, "desk.failed.more", n=len(last.failed) - FAILED_MOST))
-    return Told(sentence, tuple(failed), last.can_be_undone)
+    return Told(sentence, tuple(failed), last.id if last.can_be_undone else None)
 
 
 def _failed(comment: Comment | None, status: int, language: str, now: datetime) -> str:

@@ -88,7 +88,8 @@ class MailLinkView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemView:
-    """What a problem's page shows; `title`, `detail` and `errors` are translated already."""
+    """What a problem's page shows; `title`, `detail` and `errors` are translated already.
+    `is_desk`: a moderator met it, who wants to go back there."""
 
     code: str
     title: str
@@ -96,6 +97,7 @@ class ProblemView:
     errors: tuple[FieldMessage, ...] = ()
     request_id: str | None = None
     stylesheet: str | None = None
+    is_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

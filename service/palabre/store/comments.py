@@ -51,6 +51,7 @@ class Standing:
     website: str | None
     text: str | None
     told: State | None
+    reason: str | None
     title: str | None
     created_at: int
     signals: tuple[Signal, ...]
@@ -408,6 +409,7 @@ def _standing(row: Row) -> Standing:
         website=row["website"],
         text=row["body"],
         told=None if row["told"] is None else State(row["told"]),
+        reason=row["reason"],
         title=row["title"],
         created_at=row["created_at"],
         signals=signals_of(row["signals"]),

@@ -129,8 +129,8 @@ def among(tx: Tx, name: str, type: str = "text") -> str:
 def held(tx: Tx) -> str:
     """The end of a select whose rows nobody else may change until this transaction ends.
 
-    Always in this order, so that two transactions never wait for each other: site, author,
-    article, comment, and the counters of the site at the very end.
+    Always in this order, so that two transactions never wait for each other: session, site,
+    author, article, comment, and the counters of the site at the very end.
     """
     return tx.either(sqlite="", postgres=" for no key update")
 

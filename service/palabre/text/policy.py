@@ -28,7 +28,7 @@ def _between(least: int, most: int) -> Callable[[object], int]:
     def number(value: object) -> int:
         # JSON's true is an int to Python.
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Refused("invalid")
+            raise Refused("invalid", "number_within", n=least, most=most)
         return value
 
     return number
@@ -36,7 +36,7 @@ def _between(least: int, most: int) -> Callable[[object], int]:
 
 def _url(value: object) -> str:
     if not isinstance(value, str) or rules.is_blank(value):
-        raise Refused("invalid")
+        raise Refused("invalid", "website_invalid")
     return rules.website(value)
 
 
@@ -48,7 +48,7 @@ def _stylesheet(value: object) -> str:
 
 def _reasons(value: object) -> list[str]:
     if not isinstance(value, list | tuple) or not value:
-        raise Refused("invalid")
+        raise Refused("invalid", "reasons_missing")
     if any(reason not in REASONS for reason in value) or len(set(value)) < len(value):
         raise Refused("invalid")
     return list(value)

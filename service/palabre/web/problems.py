@@ -115,6 +115,7 @@ def _page(asks: Asked, problem: Problem) -> Response:
         errors=tuple(pages.FieldMessage(error.field, message(asks, error)) for error in errors),
         request_id=logs.request_id.get() if isinstance(problem, InternalError) else None,
         stylesheet=stylesheet_url(asks.site.policy, asks.site.origins) if asks.site else None,
+        is_desk=asks.scope["path"].startswith("/desk"),
     )
     html = pages.problem_page(view, language=asks.language, base=asks.service.settings.base_path)
     return answer.page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -9,20 +10,25 @@ from starlette.responses import Response
 
 from palabre.actions import edit, looking, queue
 from palabre.errors import (
+    Busy,
     CommentNotFound,
     DecidedMeanwhile,
     DuplicateComment,
     Invalid,
     NotAllowedFromHere,
     Problem,
+    StoreUnavailable,
 )
-from palabre.model import ACTIONS, Scope
+from palabre.model import Scope
 from palabre.rendering import desk_comment, desk_queue
 from palabre.rendering.pages import FieldMessage
 from palabre.web.asked import parameters
 from palabre.web.desk import wanted
 from palabre.web.desk.door import Visit, guarded
 from palabre.web.problems import message
+
+ASKS = ("reject", "reply", "edit")
+"""What the page can be opened at."""
 
 
 @guarded(Scope.READ)
@@ -32,8 +38,10 @@ async def look(visit: Visit) -> Response:
     ask = given.get("ask")
     back = given["back"] if "back" in given else _referrer(visit)
     if visit.may(Scope.MODERATE):
-        await looking.take(visit.service, visit.moderator, _id(visit))
-    return await _page(visit, back, ask=ask if ask in (*ACTIONS, "edit") else None)
+        # A store that can't be written can still be read.
+        with contextlib.suppress(Busy, StoreUnavailable):
+            await looking.take(visit.service, visit.moderator, _id(visit))
+    return await _page(visit, back, ask=ask if ask in ASKS else None)
 
 
 @guarded(Scope.MODERATE)
@@ -53,11 +61,15 @@ async def reply(visit: Visit) -> Response:
             _id(visit),
             {"text": visit.fields.get("text", "")},
             approving=_version(visit.fields),
+            at_desk=visit.signed_in,
         )
     except CommentNotFound:
         raise
     except (Invalid, DuplicateComment, NotAllowedFromHere, DecidedMeanwhile) as exc:
         return await _again(visit, "reply", exc)
+    if visit.fields.get("then") == "queue":
+        asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
+        return visit.see_other(wanted.path(asks.given))
     return visit.see_other(f"comments/{_id(visit)}?back={_quoted(visit)}#history")
 
 

@@ -7,6 +7,7 @@ is a POST that carries the session's proof and comes from our own origin.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from starlette.responses import Response
 
 from palabre.actions import sessions
 from palabre.actions.sessions import SignedIn
-from palabre.errors import FormExpired, OriginNotAllowed, ScopeMissing, Unauthenticated
+from palabre.errors import FormExpired, ScopeMissing, Unauthenticated
 from palabre.model import Moderator, Scope
 from palabre.rendering import desk
 from palabre.service import Service
@@ -33,6 +34,8 @@ CSP = (
 HEADERS = {"Content-Security-Policy": CSP, "Referrer-Policy": "same-origin"}
 
 Fields = Mapping[str, str]
+
+_WITHIN = re.compile(r"[A-Za-z0-9._~%/-]{0,200}(?:\?[^\s\\#]{0,1500})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +122,21 @@ async def cookie_of(request: Request) -> SignedIn:
     return await sessions.known(asked(request).service, token)
 
 
+def within(to: str) -> str:
+    """What may follow `/desk/`: no scheme, no host, nothing that a browser reads as one."""
+    return to if _WITHIN.fullmatch(to) and not to.startswith(("/", "login", "link")) else ""
+
+
 def from_our_page(request: Request) -> None:
-    """Raises OriginNotAllowed for what a browser says another page has sent.
+    """Raises FormExpired for what a browser says another page has sent.
 
     `null` is any page that hides; without the header it is no browser of today, and the proof in
     the form decides alone.
     """
     if request.headers.get("origin") is not None and not visitor_of(request).same_origin:
-        raise OriginNotAllowed
+        raise FormExpired
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise OriginNotAllowed
+        raise FormExpired
 
 
 async def fields_of(request: Request) -> Fields:
@@ -178,8 +186,15 @@ async def _visit(request: Request) -> Visit | Response:
 def _to_login(request: Request, asks: Asked, fields: Fields) -> Response:
     """The way in; what somebody had typed when their session ended is shown to be kept."""
     settings = asks.service.settings
+    if "text/event-stream" in request.headers.get("accept", ""):
+        # An EventSource takes this for the end; of a page it would only complain.
+        return Response(status_code=204)
     if request.method == "POST":
-        view = desk.Login(ended=True, typed=fields.get("text") or fields.get("note"))
+        view = desk.Login(
+            to=within(fields.get("back", "")),
+            ended=True,
+            typed=fields.get("text") or fields.get("note"),
+        )
         text = desk.outside("login", view, language=asks.language, base=settings.base_path)
         return html(request, text, Unauthenticated.status, language=asks.language)
     path = request.scope["path"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,14 +15,11 @@ from palabre.web.asked import Asked, asked, parameters, visitor_of
 from palabre.web.desk import door
 from palabre.web.desk.door import Visit, guarded
 
-_WITHIN = re.compile(r"[A-Za-z0-9._~%/-]{0,200}(?:\?[^\s\\#]{0,1500})?")
-"""What may follow `/desk/`: no scheme, no host, nothing that a browser reads as one."""
-
 
 async def form(request: Request) -> Response:
     """`GET /desk/login`."""
     given = parameters(request, "to", "lang")
-    return _form(request, desk.Login(to=_within(given.get("to", ""))))
+    return _form(request, desk.Login(to=door.within(given.get("to", ""))))
 
 
 async def login(request: Request) -> Response:
@@ -33,7 +28,7 @@ async def login(request: Request) -> Response:
     asks = asked(request)
     fields = await door.fields_of(request)
     asks.lang = asks.lang or fields.get("lang")
-    to = _within(fields.get("to", ""))
+    to = door.within(fields.get("to", ""))
     token = fields.get("token", "").strip()
     if not token:
         return _form(request, desk.Login(to=to, error=asks.say("field.required")), status=422)
@@ -121,10 +116,6 @@ async def change(visit: Visit) -> Response:
 def _in(asks: Asked, session: str, to: str) -> Response:
     response = answer.see_other(f"{asks.service.settings.base_path}/desk/{to}")
     return door.set_cookie(response, asks.service, session)
-
-
-def _within(to: str) -> str:
-    return to if _WITHIN.fullmatch(to) and not to.startswith(("/", "login", "link")) else ""
 
 
 def _form(

@@ -16,7 +16,7 @@ from palabre.store import decisions, moderators
 from palabre.text import cursor
 from palabre.web.asked import parameters
 from palabre.web.desk.door import HEADERS, Visit, guarded
-from palabre.web.desk.places import site_names
+from palabre.web.desk.places import site_names, site_of
 
 PAGE = 100
 AT_ONCE = 500
@@ -37,6 +37,8 @@ async def look(visit: Visit) -> Response:
             raise BadParameter([wrong]) from exc
     found, more = await _page(visit, given, before=before, limit=PAGE)
     everybody = await visit.service.store.read(moderators.every)
+    site = await site_of(visit, None) if visit.moderator.site_id is not None else None
+    own = (site.name,) if site else {one.site for one in everybody}
     filters = {name: given[name] for name in NAMES if name in given}
     following = None
     if more is not None:
@@ -49,7 +51,7 @@ async def look(visit: Visit) -> Response:
         ),
         given=given,
         sites=await site_names(visit),
-        moderators=tuple(one.name for one in everybody),
+        moderators=tuple(one.name for one in everybody if one.site in (None, *own)),
         next=following,
         csv="log.csv" + (f"?{urlencode(filters)}" if filters else ""),
     )

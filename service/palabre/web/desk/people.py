@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from starlette.responses import Response
 
@@ -17,7 +16,7 @@ from palabre.web import answer
 from palabre.web.asked import parameters
 from palabre.web.desk.door import HEADERS, Visit, guarded
 from palabre.web.desk.places import site_names, site_of
-from palabre.web.desk.wanted import day
+from palabre.web.desk.wanted import DAY, day
 from palabre.web.persons import EMAIL_MOST, REASON_MOST
 from palabre.web.problems import message
 
@@ -25,8 +24,9 @@ from palabre.web.problems import message
 @guarded(Scope.MODERATE)
 async def look_up(visit: Visit) -> Response:
     """`GET /desk/people`: a form, since an address never stands in a URL."""
-    parameters(visit.request, "lang")
-    return await visit.page("people", await _people(visit), here="people")
+    given = parameters(visit.request, "erased", "lang")
+    view = replace(await _people(visit), erased="erased" in given)
+    return await visit.page("people", view, here="people")
 
 
 @guarded(Scope.MODERATE)
@@ -83,7 +83,7 @@ async def change(visit: Visit) -> Response:
     elif act == "erase":
         if visit.fields.get("sure") == "yes":
             await people.erase(visit.service, visit.moderator, _id(visit))
-            return visit.see_other("people")
+            return visit.see_other("people?erased=yes")
         author = await people.get(visit.service, visit.moderator, _id(visit))
         return await visit.page("person", PersonView(author, asks=True), here="people")
     return visit.see_other(f"people/{_id(visit)}")
@@ -95,7 +95,7 @@ async def _block(visit: Visit) -> Response:
     until = day(visit.fields, "until", wrong) if visit.fields.get("until") else None
     if until is not None:
         # To the end of that day.
-        until += timedelta(days=1)
+        until += DAY
         if until <= visit.service.now():
             wrong.append(FieldError("until", "not_allowed", hint="until_past"))
     if len(reason) > REASON_MOST:

@@ -10,6 +10,7 @@ from palabre.actions import articles, sites
 from palabre.errors import BadParameter, FieldError, Invalid, InvalidRequest
 from palabre.model import Article, Policy, Scope, Site
 from palabre.rendering.desk_places import ArticlesView, ArticleView, RulesView, policy_form
+from palabre.store import sites as stored
 from palabre.text import cursor, rules
 from palabre.web import auth
 from palabre.web.asked import parameters
@@ -132,7 +133,7 @@ async def site_names(visit: Visit) -> tuple[str, ...]:
     """The sites that the moderator may choose among."""
     if visit.moderator.site_id is not None:
         return ()
-    return tuple(site.name for site in await sites.every(visit.service))
+    return tuple(await visit.service.store.read(stored.names))
 
 
 async def _articles(

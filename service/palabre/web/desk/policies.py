@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from palabre.errors import Invalid
 from palabre.model import REASONS
-from palabre.rendering.desk_places import ADDRESSES, NUMBERS, PolicyForm
+from palabre.rendering.desk_places import ADDRESSES, NUMBERS, PolicyForm, reasons_as_text
 from palabre.rendering.pages import FieldMessage
 from palabre.web.asked import Asked
 from palabre.web.problems import message
@@ -16,13 +16,18 @@ OWN = "own"
 
 
 def changes(fields: Mapping[str, str]) -> dict[str, object]:
-    """Every rule of the form: null where it is left to the default."""
+    """The rules that the form was made to say something else about: null is the default.
+
+    What nobody touched is left alone, whatever somebody else has made of it meanwhile.
+    """
     found: dict[str, object] = {}
     for rule in ("first_state", *ADDRESSES, *NUMBERS):
         text = fields.get(rule, "").strip()
-        found[rule] = _value(rule, text) if text else None
-    ticked = [reason for reason in REASONS if f"reason-{reason}" in fields]
-    found["reasons"] = ticked if fields.get("reasons") == OWN else None
+        if text != before_of(fields, rule):
+            found[rule] = _value(rule, text) if text else None
+    ticked = _ticked(fields) if fields.get("reasons") == OWN else None
+    if reasons_as_text(ticked) != before_of(fields, "reasons"):
+        found["reasons"] = ticked
     return found
 
 
@@ -31,10 +36,20 @@ def again(form: PolicyForm, fields: Mapping[str, str], exc: Invalid, asks: Asked
     return replace(
         form,
         values={rule: fields.get(rule, "") for rule in form.values},
-        reasons=tuple(reason for reason in REASONS if f"reason-{reason}" in fields),
+        before={rule: before_of(fields, rule) or "" for rule in form.before},
+        reasons=tuple(_ticked(fields)),
         own_reasons=fields.get("reasons") == OWN,
         errors=tuple(FieldMessage(one.field, message(asks, one)) for one in exc.errors),
     )
+
+
+def before_of(fields: Mapping[str, str], rule: str) -> str | None:
+    """What the form said of a rule when it was made."""
+    return fields.get(f"{rule}_before")
+
+
+def _ticked(fields: Mapping[str, str]) -> list[str]:
+    return [reason for reason in REASONS if f"reason-{reason}" in fields]
 
 
 def _value(rule: str, text: str) -> int | str:

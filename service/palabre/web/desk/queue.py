@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from urllib.parse import quote
+from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response
 
 from palabre.actions import looking, sessions, undo
 from palabre.actions import queue as queue_actions
 from palabre.actions.decide import Because, Result
-from palabre.errors import FieldError, InvalidRequest
-from palabre.model import ACTIONS, REASONS, Scope, State
+from palabre.errors import BadParameter, FieldError, InvalidRequest
+from palabre.model import ACTIONS, REASONS, Comment, Scope, State
 from palabre.rendering import desk, desk_queue
 from palabre.store import sites
 from palabre.web import answer, metrics
 from palabre.web.asked import parameters
 from palabre.web.desk import wanted
 from palabre.web.desk.door import HEADERS, Visit, guarded
+from palabre.web.desk.places import site_names, site_of
+from palabre.web.problems import message
 from palabre.web.wanted import NOTE_MOST
+
+_ID = re.compile(r"[0-9a-z]{1,64}")
+"""What a comment's id may look like; nothing else is asked for, nor stands in a URL."""
 
 PAGE = 50
 AT_ONCE = 500
@@ -41,9 +46,19 @@ class Act:
 @guarded(Scope.READ)
 async def look(visit: Visit) -> Response:
     """`GET /desk/`: comments that wait, or others."""
-    asks = wanted.read(
-        visit, parameters(visit.request, *wanted.NAMES, blank=frozenset(wanted.NAMES))
-    )
+    given = parameters(visit.request, *wanted.NAMES)
+    filled = {name: value for name, value in given.items() if value.strip()}
+    if len(filled) < len(given):
+        # A form sends every field; a URL to be passed on holds what was filled in.
+        return visit.see_other(wanted.path(filled))
+    try:
+        return await _list(visit, wanted.read(visit, given))
+    except BadParameter as exc:
+        return await _unclear(visit, given, exc)
+
+
+async def _list(visit: Visit, asks: wanted.Asks, *, later: bool = False) -> Response:
+    """A page of the list. *later*: something else was decided since what was to be undone."""
     found = await queue_actions.page(
         visit.service,
         visit.moderator,
@@ -53,31 +68,68 @@ async def look(visit: Visit) -> Response:
         limit=PAGE,
     )
     around = await looking.around(visit.service, visit.moderator, found.comments)
-    site_names = await visit.service.store.read(sites.names)
     view = desk_queue.QueueView(
         cases=tuple(
             desk_queue.case(comment, around, language=visit.asks.language)
             for comment in found.comments
         ),
-        counts=found.counts,
+        counts=await _counts(visit, asks),
         state=asks.given.get("state", State.PENDING.value),
         given=asks.given,
         order=asks.order,
-        sites=() if visit.moderator.site_id is not None else tuple(site_names),
+        sites=await site_names(visit),
         rule_choices=desk_queue.rule_choices(visit.asks.language),
         states={
             state: wanted.path(asks.given, state=state, after=None)
-            for state in ("pending", "approved", "rejected", "spam", wanted.ALL)
+            for state in (*wanted.SHOWN, wanted.ALL)
         },
         next=None if found.next is None else wanted.following(visit, asks, found.next),
         first=wanted.path(asks.given, after=None) if asks.after is not None else None,
         back=wanted.path(asks.given),
         is_narrow=asks.is_narrow,
         decides=visit.may(Scope.MODERATE),
-        last=await last_told(visit),
+        last=await last_told(visit, later=later),
         at=visit.service.now(),
+        newest=wanted.path(asks.given, after=None, order="newest"),
     )
-    return await visit.page("queue", view)
+    return await visit.page("queue", view, status=409 if later else 200)
+
+
+async def _unclear(visit: Visit, given: Mapping[str, str], exc: BadParameter) -> Response:
+    """The filters again, with what is wrong beside each."""
+    given = {name: value.strip() for name, value in given.items()}
+    view = desk_queue.QueueView(
+        cases=(),
+        counts={},
+        state=given.get("state", State.PENDING.value),
+        given={name: value for name, value in given.items() if name != "after"},
+        order=wanted.ORDERS[0],
+        sites=await site_names(visit),
+        rule_choices=desk_queue.rule_choices(visit.asks.language),
+        states={state: wanted.path({}, state=state) for state in (*wanted.SHOWN, wanted.ALL)},
+        next=None,
+        first=None,
+        back="",
+        is_narrow=True,
+        decides=False,
+        last=None,
+        at=visit.service.now(),
+        newest="",
+        errors={one.field: message(visit.asks, one) for one in exc.errors},
+    )
+    return await visit.page("queue", view, status=exc.status)
+
+
+async def _counts(visit: Visit, asks: wanted.Asks) -> Mapping[str, int]:
+    """How many comments are in each state, of the site that is asked for; nobody has counted what
+    other filters leave."""
+    if asks.is_narrow:
+        return {}
+    site_id = visit.moderator.site_id
+    if "site" in asks.given:
+        found = await site_of(visit, asks.given["site"])
+        site_id = site_id if found is None else found.id
+    return await visit.service.store.read(lambda tx: sites.tally(tx, site_id))
 
 
 @guarded(Scope.MODERATE)
@@ -86,18 +138,15 @@ async def decide(visit: Visit) -> Response:
     act = await _act(visit)
     back = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
     path = wanted.path(back.given)
-    if act.action in ("ask", "reply") and act.ids:
-        opens = "?ask=reject&" if act.action == "ask" else "?"
-        return visit.see_other(
-            f"comments/{quote(act.ids[0])}{opens}back={wanted.quoted(back.given)}"
-            + ("#reply" if act.action == "reply" else "")
-        )
-    if act.action not in ACTIONS:
+    if act.action not in (*ACTIONS, "ask", "reply"):
         raise InvalidRequest([FieldError("act", "unknown")])
     if not act.ids:
         return visit.see_other(path + "#none")
+    if act.action in ("ask", "reply"):
+        asks = "reject" if act.action == "ask" else "reply"
+        return visit.see_other(f"comments/{act.ids[0]}?ask={asks}&back={wanted.quoted(back.given)}")
     if act.action == "delete" and visit.fields.get("sure") != "yes":
-        return await visit.page("sure", _sure(visit, act, path))
+        return await visit.page("sure", await _sure(visit, act, path))
     becomes = ACTIONS[act.action]
     following = await _following(visit, act.ids, back)
     results = await undo.decide(
@@ -110,41 +159,47 @@ async def decide(visit: Visit) -> Response:
     )
     _count(visit, results)
     if not visit.asks.is_page:
-        return await _as_json(visit, results)
+        return await _as_json(visit, results, back)
     return visit.see_other(path + (f"#c-{following}" if following else ""))
 
 
 @guarded(Scope.MODERATE)
 async def take_back(visit: Visit) -> Response:
-    """`POST /desk/undo`: the last decision, by one of its own."""
+    """`POST /desk/undo`: the last decision, by one of its own, if it is still the one named."""
     back = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
-    results = await undo.undo(visit.service, visit.signed_in)
+    results = await undo.undo(visit.service, visit.signed_in, visit.fields.get("undo") or None)
+    if results is None:
+        return await _list(visit, back, later=True)
     _count(visit, results)
     first = next((one.id for one in results if one.status == 200), None)
     return visit.see_other(wanted.path(back.given) + (f"#c-{first}" if first else ""))
 
 
-async def last_told(visit: Visit) -> desk_queue.Told | None:
-    """The line about what this session did last, while it is still fresh."""
+async def last_told(visit: Visit, *, later: bool = False) -> desk_queue.Told | None:
+    """The line about what this session did last, while it is still fresh.
+
+    *later*: it is not what was to be undone.
+    """
     last = undo.read(visit.signed_in.session.last)
     if last is None or visit.service.now() - last.at > SHOWN_FOR:
         return None
-    seen = [one[0] for one in last.done[:1]]
+    seen = list(last.done)[:1]
     seen += [one[0] for one in last.failed[: desk_queue.FAILED_MOST]]
     about = await looking.some(visit.service, visit.moderator, seen)
-    return desk_queue.told(last, about, language=visit.asks.language, now=visit.service.now())
+    line = desk_queue.told(last, about, language=visit.asks.language, now=visit.service.now())
+    if later:
+        line = replace(line, failed=(visit.asks.say("desk.undo.later"), *line.failed))
+    return line
 
 
-async def _as_json(visit: Visit, results: Sequence[Result]) -> Response:
+async def _as_json(visit: Visit, results: Sequence[Result], back: wanted.Asks) -> Response:
     """What the script shows of it: the line, the counts, and which comments it is about."""
     signed_in = await sessions.known(visit.service, visit.signed_in.token)
     line = await last_told(replace(visit, signed_in=signed_in))
-    site_id = visit.moderator.site_id
-    counts = await visit.service.store.read(lambda tx: sites.tally(tx, site_id))
     return answer.json_answer(
         {
             "told": line,
-            "counts": counts,
+            "counts": await _counts(visit, back),
             "done": [one.id for one in results if one.status == 200],
             "failed": [one.id for one in results if one.status != 200],
         },
@@ -158,9 +213,16 @@ def _count(visit: Visit, results: Sequence[Result]) -> None:
             metrics.of(visit.request).decisions.add(one.state)
 
 
-def _sure(visit: Visit, act: Act, back: str) -> desk.Sure:
+async def _sure(visit: Visit, act: Act, back: str) -> desk.Sure:
+    named = act.ids[: desk.SURE_MOST]
+    about = await looking.some(visit.service, visit.moderator, named)
     return desk.Sure(
         count=len(act.ids),
+        comments=tuple(
+            (found.shown.name or "", desk_queue.excerpt(found.text or ""))
+            for found in map(about.get, named)
+            if found is not None
+        ),
         fields={
             "act": "delete",
             "back": back,
@@ -190,18 +252,22 @@ async def _act(visit: Visit) -> Act:
         ids, versions = await _all(visit)
     else:
         ids = tuple(name[2:] for name in fields if name.startswith("c-"))
+    ids = tuple(filter(_ID.fullmatch, ids))
     because = _because(fields) if action in ("reject", "delete", "spam") else Because()
     return Act(action, ids, {k: v for k, v in versions.items() if k in ids}, because)
 
 
 async def _all(visit: Visit) -> tuple[tuple[str, ...], dict[str, int]]:
-    """All that the list held when its page was made, AT_ONCE at most, in their versions of now."""
+    """All that the list held when its page was made, AT_ONCE at most, in the versions it had then.
+
+    What changed since gets none that any comment has: it is told of, not decided on.
+    """
     asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
     if not asks.is_narrow:
         return (), {}
     try:
-        seen_at = datetime.fromisoformat(visit.fields.get("at", ""))
-    except ValueError:
+        seen_at = datetime.fromisoformat(visit.fields.get("at", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         seen_at = visit.service.now()
     until = min(filter(None, (asks.wanted.until, seen_at)))
     found = await queue_actions.page(
@@ -211,8 +277,16 @@ async def _all(visit: Visit) -> tuple[tuple[str, ...], dict[str, int]]:
         order=asks.order,
         limit=AT_ONCE,
     )
-    versions = {comment.id: comment.version for comment in found.comments}
+    versions = {
+        comment.id: 0 if _changed_after(comment, seen_at) else comment.version
+        for comment in found.comments
+    }
     return tuple(versions), versions
+
+
+def _changed_after(comment: Comment, moment: datetime) -> bool:
+    changes = (comment.decided_at, comment.shown.edited_at)
+    return any(change is not None and change > moment for change in changes)
 
 
 def _because(fields: Mapping[str, str]) -> Because:
@@ -232,7 +306,7 @@ def _versions(shown: str) -> list[tuple[str, int]]:
     return [
         (one, int(version))
         for one, _, version in pairs
-        if version.isascii() and version.isdigit() and len(version) < 10
+        if _ID.fullmatch(one) and version.isascii() and version.isdigit() and len(version) < 10
     ]
 
 

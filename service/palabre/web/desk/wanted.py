@@ -29,8 +29,12 @@ NAMES = (
     "lang",
 )
 FILTERS = ("site", "article", "author", "signal", "q", "since", "until", "same")
+DAY = timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - DAY
 ORDERS: tuple[QueueOrder, ...] = ("oldest", "newest", "urgent")
 ALL = "all"
+SHOWN = tuple(sorted(set(State) - {State.DELETED}))
+"""The states that a list may be of: nothing is left of what was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def read(visit: Visit, given: Mapping[str, str]) -> Asks:
     given = {name: given[name].strip() for name in NAMES if given.get(name, "").strip()}
     wrong: list[FieldError] = []
     state = given.get("state", State.PENDING)
-    if state not in (*State, ALL):
+    if state not in (*SHOWN, ALL):
         wrong.append(FieldError("state", "unknown"))
     named = given.get("order", ORDERS[0])
     order: QueueOrder = next((one for one in ORDERS if one == named), "oldest")
@@ -66,14 +70,14 @@ def read(visit: Visit, given: Mapping[str, str]) -> Asks:
     if wrong:
         raise BadParameter(wrong)
     wanted = queue.Wanted(
-        states=tuple(sorted(set(State) - {State.DELETED})) if state == ALL else (State(state),),
+        states=SHOWN if state == ALL else (State(state),),
         site=given.get("site"),
         article=given.get("article"),
         author=given.get("author"),
         words=given.get("q"),
         signal=given.get("signal"),
         since=since,
-        until=None if until is None else until + timedelta(days=1),
+        until=None if until is None else until + DAY,
         same=given.get("same"),
     )
     after = None
@@ -120,11 +124,17 @@ def scope(visit: Visit, wanted: queue.Wanted, order: QueueOrder) -> str:
 
 
 def day(given: Mapping[str, str], name: str, wrong: list[FieldError]) -> datetime | None:
-    """The beginning of a day in UTC, None where none is given; what is wrong is noted."""
+    """The beginning of a day in UTC, None where none is given; what is wrong is noted.
+
+    There is always a day after it.
+    """
     if name not in given:
         return None
     try:
-        return datetime.strptime(given[name], "%Y-%m-%d").replace(tzinfo=UTC)
+        found = datetime.strptime(given[name], "%Y-%m-%d").replace(tzinfo=UTC)
+        if found > _LAST:
+            raise ValueError
+        return found
     except ValueError:
         wrong.append(FieldError(name, "invalid", hint="parameter_day"))
         return None

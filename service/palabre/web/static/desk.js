@@ -32,6 +32,8 @@
   function sent(act, more) {
     const data = new URLSearchParams(new FormData(form));
     data.set("act", act);
+    // The reason for several at once is none for one.
+    if (act.includes(" ")) data.delete("reason");
     for (const [name, value] of Object.entries(more || {})) data.set(name, value);
     return data;
   }
@@ -45,47 +47,47 @@
 
   // One after the other: the line then tells of the last, which is what undoing takes back.
   let turn = Promise.resolve();
-  function decide(one, act, more) {
+  function decide(going, act, more) {
     const body = sent(act, more);
-    one.dataset.going = "";
-    step(one);
-    turn = turn.then(() => settle(one, act, more, body));
+    step(going);
+    turn = turn.then(() => settle(going, act, more, body));
   }
 
   // The next comment comes under the cursor at once, whatever the network takes.
-  function step(one) {
+  function step(going) {
     const every = [...cases.querySelectorAll(".case")];
-    const at = every.indexOf(one);
+    const at = every.indexOf(going.at(-1));
+    for (const one of going) one.dataset.going = "";
     const stays = (other) => !("going" in other.dataset);
     const next = every.slice(at + 1).find(stays) || every.slice(0, at).findLast(stays);
     if (next) stand(next);
   }
 
-  function stay(one) {
-    delete one.dataset.going;
-    stand(one);
+  function stay(going) {
+    for (const one of going) delete one.dataset.going;
+    stand(going[0]);
   }
 
-  async function settle(one, act, more, body) {
+  async function settle(going, act, more, body) {
     let answer, found;
     try {
       answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
     } catch {
-      stay(one);
-      tell({ failed: [words.dataset.away], undoes: false });
+      stay(going);
+      tell({ failed: [words.dataset.away], undoes: null });
       return;
     }
     try {
       if (answer.redirected) throw answer;
       found = await answer.json();
     } catch {
-      stay(one);
+      stay(going);
       submit(act, more);
       return;
     }
     if (!answer.ok) {
-      stay(one);
-      tell({ failed: [found.detail], undoes: false });
+      stay(going);
+      tell({ failed: [found.detail], undoes: null });
       return;
     }
     tell(found.told);
@@ -94,22 +96,22 @@
       if (shown) shown.textContent = number.format(n);
     }
     if (found.failed.length || state === "all") {
-      delete one.dataset.going;
+      for (const one of going) delete one.dataset.going;
       await renew(fetch(location.href));
       return;
     }
-    form.elements.shown.value = form.elements.shown.value
-      .split(" ")
-      .filter((pair) => !pair.startsWith(`${idOf(one)}.`))
-      .join(" ");
-    one.remove();
-    if (here === one) stand(all()[0]);
+    const gone = new Set(going.map(idOf));
+    const left = form.elements.shown.value.split(" ").filter((pair) => !gone.has(pair.split(".")[0]));
+    form.elements.shown.value = left.join(" ");
+    for (const one of going) one.remove();
+    if (!here?.isConnected) stand(all()[0]);
     if (!all().length) await renew(fetch(location.href));
   }
 
-  function undo() {
+  function undo(button) {
     const path = `${base}/desk/undo`;
-    turn = turn.then(() => renew(fetch(path, { method: "POST", body: sent("undo") })));
+    const body = sent("undo", { undo: button.value });
+    turn = turn.then(() => renew(fetch(path, { method: "POST", body })));
   }
 
   // The list as the service shows it now. What has not changed stays as it is, ticks included.
@@ -126,7 +128,7 @@
       const came = merge(page);
       if (came) stand(came);
     } catch {
-      tell({ failed: [words.dataset.away], undoes: false });
+      tell({ failed: [words.dataset.away], undoes: null });
     }
   }
 
@@ -168,7 +170,7 @@
     if (line.sentence) box.append(make("p", line.sentence));
     for (const one of line.failed) box.append(make("p", one, { className: "held" }));
     if (line.undoes) {
-      const button = make("button", `${words.dataset.undo} `);
+      const button = make("button", `${words.dataset.undo} `, { name: "undo", value: line.undoes });
       button.setAttribute("formaction", `${base}/desk/undo`);
       if (words.dataset.keys) button.append(make("kbd", "u", { ariaHidden: "true" }));
       box.append(button);
@@ -176,36 +178,74 @@
     told.replaceChildren(box);
   }
 
-  function refuse(one) {
-    const open = one.querySelector(".refusing");
-    if (open) {
-      open.querySelector("select").focus();
-      return;
-    }
-    const offered = document.getElementById(`refusing-${one.dataset.reasons || 0}`);
-    const panel = offered.content.firstElementChild.cloneNode(true);
+  // What is asked for within a comment, from a template; Escape and the last button close it.
+  function open(one, template) {
+    one.querySelector(".refusing")?.remove();
+    const panel = document.getElementById(template).content.firstElementChild.cloneNode(true);
     const close = () => {
       panel.remove();
       stand(one);
     };
-    const [reason, note] = panel.querySelectorAll("select, textarea");
-    const send = () => {
-      const because = { reason: reason.value, note: note.value };
-      decide(one, `reject ${idOf(one)}`, because);
-    };
-    const [go, stay] = panel.querySelectorAll("button");
-    go.addEventListener("click", send);
-    stay.addEventListener("click", close);
+    panel.querySelector("button:last-of-type").addEventListener("click", close);
     panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") close();
-      else if (event.key === "Enter" && event.target === reason) send();
-      else return;
+      if (event.key !== "Escape") return;
+      close();
       event.preventDefault();
     });
     one.firstElementChild.append(panel);
-    reason.focus();
+    panel.querySelector("select, textarea").focus();
+    panel.scrollIntoView({ block: "nearest" });
     look(one);
+    return panel;
   }
+
+  function refuse(one) {
+    const panel = open(one, `refusing-${one.dataset.reasons || 0}`);
+    const [reason, note] = panel.querySelectorAll("select, textarea");
+    const send = () => {
+      const because = { reason: reason.value, note: note.value };
+      panel.remove();
+      decide([one], `reject ${idOf(one)}`, because);
+    };
+    panel.querySelector("button").addEventListener("click", send);
+    reason.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      send();
+    });
+  }
+
+  function reply(one) {
+    const panel = open(one, "replying");
+    panel.action = `${base}/desk/comments/${idOf(one)}/reply`;
+    const { csrf, back, shown } = form.elements;
+    const version = versions(form).get(idOf(one));
+    for (const [name, value] of Object.entries({ csrf: csrf.value, back: back.value, version, then: "queue" })) {
+      panel.append(make("input", "", { type: "hidden", name, value }));
+    }
+    panel.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      let answer;
+      try {
+        answer = await fetch(panel.action, { method: "POST", body: new URLSearchParams(new FormData(panel)) });
+      } catch {
+        tell({ failed: [words.dataset.away], undoes: null });
+        return;
+      }
+      // What is wrong with it is shown on the comment's own page, with the text.
+      if (!answer.ok || !answer.redirected) {
+        panel.submit();
+        return;
+      }
+      panel.remove();
+      await renew(Promise.resolve(answer));
+      tell({ ...last(), sentence: words.dataset.replied });
+      if (!one.isConnected) stand(here);
+    });
+  }
+
+  // What the line offers to undo just now.
+  const last = () => ({ failed: [], undoes: told.querySelector("button")?.value });
 
   const looked = new Set();
   function look(one) {
@@ -217,22 +257,34 @@
 
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.target.closest("#told button")) {
+    const taken = event.target.closest("#told button");
+    if (taken) {
       event.preventDefault();
-      undo();
+      undo(taken);
     }
     const button = event.target.closest("button[name=act]");
     const one = button?.closest(".case");
-    if (!one || /^(reply|delete) /.test(button.value)) return;
+    if (!one || button.value.startsWith("delete ")) return;
     event.preventDefault();
     stand(one, false);
     if (button.value.startsWith("ask ")) refuse(one);
-    else decide(one, button.value);
+    else if (button.value.startsWith("reply ")) reply(one);
+    else decide([one], button.value);
   });
   cases.addEventListener("focusin", (event) => stand(event.target.closest(".case"), false));
 
   // Single keys (WCAG 2.1.4: they can be switched off; never while somebody types).
   const verbs = { a: "approve", s: "spam", h: "hold" };
+  const ticked = () => all().filter((one) => one.querySelector("header :checked"));
+
+  // Of what is ticked, if anything is.
+  function several(key) {
+    form.elements.which.value = "picked";
+    if (verbs[key]) decide(ticked(), verbs[key]);
+    else if (key === "d") submit("delete");
+    else form.elements.reason.focus();
+  }
+
   const help = document.getElementById("keys");
   function press(key) {
     const list = all();
@@ -244,7 +296,9 @@
       document.querySelector("details.filters").open = true;
       document.querySelector("input[type=search]").focus();
     } else if (key === "u") told.querySelector("button")?.click();
-    else if (!here || reads) return false;
+    else if (reads) return false;
+    else if (ticked().length && (verbs[key] || key === "d" || key === "r")) several(key);
+    else if (!here) return false;
     else if (key === "x") here.querySelector("[type=checkbox]").click();
     else if (key === "r") here.querySelector(".acts .no") && refuse(here);
     else if (key === "d") submit(`delete ${idOf(here)}`);
@@ -267,10 +321,11 @@
   const news = document.getElementById("news");
   const came = new Set();
   if (window.EventSource) {
+    const { live, site } = words.dataset;
     const stream = new EventSource(`${base}/desk/events`);
     stream.addEventListener("submitted", (event) => {
       const decision = JSON.parse(event.data);
-      if (decision.to !== "pending") return;
+      if (!live || decision.to !== "pending" || (site && decision.site !== site)) return;
       came.add(decision.comment);
       const text = came.size === 1 ? words.dataset.newOne : words.dataset.newMany;
       news.firstElementChild.textContent = fill(text, { n: number.format(came.size) });
@@ -282,7 +337,7 @@
       const one = document.getElementById(`c-${decision.comment}`);
       if (!one || decision.by === me) return;
       const said = fill(words.dataset.decided, { state: words.dataset[decision.to], who: decision.by });
-      one.querySelector(".meanwhile")?.remove();
+      for (const old of one.querySelectorAll(".meanwhile, .looker")) old.remove();
       one.firstElementChild.append(make("p", said, { className: "held meanwhile" }));
     });
     addEventListener("pagehide", () => stream.close());
