@@ -93,7 +93,7 @@ SORTS = {
 """Functions whose statements may sort: what, and why it stays small."""
 
 RANGES = {
-    "decisions.page": r"SEARCH decision USING .+ \((\w+=\? AND )*(seq|rowid)<\?\)",
+    "decisions.page": r"SEARCH decision USING .+ \((\w+=\? AND )*(seq|rowid)>\? AND .+<\?\)",
     "decisions.since": r"SEARCH decision USING .+ \((site_id=\? AND )?(seq|rowid)>\? AND .+<\?\)",
     "decisions.last_numbers": r"SEARCH decision USING .+ \((seq|rowid)<\?\)",
     "retention.overdue": (
@@ -382,6 +382,10 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
         assert (await client.get(f"/desk/?{query}")).status_code == 200
     for days in (7, 365):
         assert (await client.get(f"/desk/numbers?days={days}")).status_code == 200
+    for query in ("", "&site=blog", f"&comment={one}", "&moderator=ada"):
+        asked = f"since=2026-11-20&until=2026-11-30{query}"
+        for page in ("log", "log.csv"):
+            assert (await client.get(f"/desk/{page}?{asked}")).status_code == 200
     at = f"/desk/comments/{one}"
     for order in ("oldest", "newest", "urgent"):
         await client.get(at, headers={"Referer": f"https://comments.example/desk/?order={order}"})

@@ -11,6 +11,7 @@ import pytest
 
 import makers
 from conftest import Clock, token_for
+from palabre.actions import sites
 from palabre.model import Scope, Site
 from palabre.rendering.desk_log import guarded
 from palabre.service import Service
@@ -194,6 +195,51 @@ async def test_the_log_is_exported_whole_and_no_cell_is_a_formula(
     assert decided[0]["note"] == "'=cmd|' /C calc'!A0, \"x\"\nligne"
     assert (decided[0]["from"], decided[0]["to"]) == ("pending", "rejected")
     assert {one["article"] for one in found} == {"https://blog.example/a"}
+
+
+async def test_the_log_is_filtered_by_days_and_names_nobody_of_another_site(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    admin: dict[str, str],
+    clock: Clock,
+) -> None:
+    for number in range(4):
+        await makers.comment(client, email=f"{number}@example.com", comment=f"Avis {number}")
+        clock.advance(days=1)
+    await desk.enter(service, client, "ada")
+
+    async def found(query: str) -> list[str]:
+        page = await client.get(f"/desk/log?{query}")
+        assert page.status_code == 200
+        return re.findall(r"<bdi>(Avis \d)</bdi>", page.text)
+
+    assert await found("") == ["Avis 3", "Avis 2", "Avis 1", "Avis 0"]
+    assert await found("since=2026-11-24&until=2026-11-25") == ["Avis 2", "Avis 1"]
+    assert await found("site=blog&until=2026-11-23&since=") == ["Avis 0"]
+    assert await found("since=2026-11-27") == []
+    lines = (await client.get("/desk/log.csv?since=2026-11-25")).text.splitlines()
+    assert len(lines) == 3
+    for wrong in ("since=x", "until=9999-12-31"):
+        assert (await client.get(f"/desk/log?{wrong}")).status_code == 400
+        assert (await client.get(f"/desk/log.csv?{wrong}")).status_code == 400
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    await token_for(service, "elsewhere", Scope.MODERATE, site="autre")
+    await token_for(service, "here", Scope.READ, site="blog")
+    assert "elsewhere" in (await client.get("/desk/log")).text
+    await desk.enter(service, client, "here")
+    page = (await client.get("/desk/log")).text
+    assert "elsewhere" not in page
+    assert "ada" in page
+
+
+async def test_no_day_is_too_late_to_be_told(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    await makers.comment(client, email=ADDRESS)
+    answer = await send(client, await found(client), act="block", until="9999-12-31")
+    assert answer.status_code == 422
+    assert 'id="until-error"' in answer.text
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])

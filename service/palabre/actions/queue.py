@@ -112,10 +112,12 @@ async def log(
     by: str | None,
     before: int | None,
     limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[list[Decision], int | None]:
     """Every decision that passes the filters, newest first, and where the next page begins.
 
-    *by*: a moderator's name. Raises SiteNotFound, CommentNotFound.
+    *by*: a moderator's name. *until*: not included. Raises SiteNotFound, CommentNotFound.
     """
 
     async def unit(tx: Tx) -> list[tuple[Decision, int]]:
@@ -137,6 +139,8 @@ async def log(
             moderator_id=moderator_id,
             before=before,
             limit=limit + 1,
+            since=since,
+            until=until,
         )
 
     rows = await service.store.read(unit)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from palabre.model import Decider, Decision, Edit, Event, State
 from palabre.store import sites
 from palabre.store.tx import Happening, Row, Tx, among, moment, ms
+
+SLACK = timedelta(hours=1)
+"""How far numbers and times may be out of order: clocks are set, transactions overlap."""
 
 
 async def add(
@@ -83,12 +86,18 @@ async def page(
     moderator_id: str | None,
     before: int | None,
     limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[tuple[Decision, int]]:
     """Decisions, newest first, each with the cursor that leads past it.
 
-    *comment_id*: of the site, if one is given. Costs one index range of *limit*, whatever there
-    is; of a moderator's, one a site.
+    *comment_id*: of the site, if one is given. *until*: not included. Costs one index range of
+    *limit*, whatever there is; of a moderator's, one a site.
     """
+    first = 0 if since is None else await number_at(tx, site_id, since - SLACK)
+    end = 1 << 62 if before is None else before
+    if until is not None:
+        end = min(end, await number_at(tx, site_id, until + SLACK))
     if comment_id is not None:
         scopes = [{"comment_id": comment_id}]
     elif moderator_id is not None:
@@ -104,13 +113,48 @@ async def page(
     for scope in scopes:
         where = "".join(f"{column} = :{column} and " for column in scope)
         rows += await tx.all(
-            f"select * from decision where {where}seq < :before order by seq desc limit :limit",
-            before=before if before is not None else 1 << 62,
+            f"select * from decision where {where}seq < :before and seq >= :first "
+            "and at >= :since and at < :until order by seq desc limit :limit",
+            before=end,
+            first=first,
+            since=0 if since is None else ms(since),
+            until=1 << 62 if until is None else ms(until),
             limit=limit,
             **scope,
         )
     rows.sort(key=lambda row: int(row["seq"]), reverse=True)
     return [(_decision(row), row["seq"]) for row in rows[:limit]]
+
+
+async def number_at(tx: Tx, site_id: str | None, moment: datetime) -> int:
+    """The least number of a decision of *moment* or later, on a site or on any (None).
+
+    Found by halving, since numbers grow with time; the one after the last if all are earlier.
+    What was decided within SLACK of the moment may stand on either side of it.
+    """
+    where = "" if site_id is None else "site_id = :site and "
+    scope = {} if site_id is None else {"site": site_id}
+    wanted = ms(moment)
+    low, high = 0, 1
+    row = await tx.one(
+        f"select seq from decision where {where}seq < :most order by seq desc limit 1",
+        most=1 << 62,
+        **scope,
+    )
+    if row is not None:
+        high = row["seq"] + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = await tx.one(
+            f"select seq, at from decision where {where}seq >= :seq order by seq limit 1",
+            seq=middle,
+            **scope,
+        )
+        if row is None or row["at"] >= wanted:
+            high = middle
+        else:
+            low = row["seq"] + 1
+    return low
 
 
 async def since(

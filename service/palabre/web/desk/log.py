@@ -17,10 +17,11 @@ from palabre.text import cursor
 from palabre.web.asked import parameters
 from palabre.web.desk.door import HEADERS, Visit, guarded
 from palabre.web.desk.places import site_names, site_of
+from palabre.web.desk.wanted import DAY, day
 
 PAGE = 100
 AT_ONCE = 500
-NAMES = ("site", "moderator", "comment")
+NAMES = ("site", "moderator", "comment", "since", "until")
 
 
 @guarded(Scope.READ)
@@ -93,6 +94,10 @@ async def _lines(
 async def _page(
     visit: Visit, given: Mapping[str, str], *, before: int | None, limit: int
 ) -> tuple[list[Decision], int | None]:
+    wrong: list[FieldError] = []
+    since, until = day(given, "since", wrong), day(given, "until", wrong)
+    if wrong:
+        raise BadParameter(wrong)
     return await queue.log(
         visit.service,
         visit.moderator,
@@ -101,6 +106,8 @@ async def _page(
         by=given.get("moderator"),
         before=before,
         limit=limit,
+        since=since,
+        until=None if until is None else until + DAY,
     )
 
 
