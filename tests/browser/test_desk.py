@@ -320,13 +320,13 @@ async def test_a_reply_is_written_in_the_queue(
         page.on("framenavigated", lambda frame: loads.append(frame.url))
         await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Répondre").click()
         await page.keyboard.type("Merci à vous : a s d")
-        await page.get_by_role("button", name="Publier la réponse").click()
+        await page.get_by_role("button", name="Approuver et répondre").click()
         await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
         await expect(page.locator("#told")).to_contain_text("Votre réponse est publiée.")
         assert loads == []
         await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Répondre").click()
         await page.keyboard.type("x" * 20_001)
-        await page.get_by_role("button", name="Publier la réponse").click()
+        await page.get_by_role("button", name="Approuver et répondre").click()
         # What is wrong is told on the comment's own page, and nothing typed is lost.
         await expect(page.locator("#reply-text-error")).to_be_visible()
         assert len(await page.input_value("#reply-text")) == 20_001

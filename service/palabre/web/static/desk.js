@@ -217,6 +217,8 @@
 
   function reply(one) {
     const panel = open(one, "replying");
+    const send = panel.querySelector("button");
+    if (one.querySelector('[value^="approve "]')) send.textContent = send.dataset.approving;
     panel.action = `${base}/desk/comments/${idOf(one)}/reply`;
     const { csrf, back, shown } = form.elements;
     const version = versions(form).get(idOf(one));
