@@ -10,8 +10,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 import needed
+from browser import judged
+from browser.demonstration import Demonstration
 from browser.pages import Pages
-from running import Running
 
 QUIET = [
     "--no-sandbox",
@@ -26,19 +27,18 @@ QUIET = [
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """A service with its demonstration article."""
     needed.program("chromium")
     folder: Path = tmp_path_factory.mktemp("browser")
-    with Running(folder) as service:
-        service.command("demo")
-        service.start()
+    with Demonstration(folder) as service:
+        service.begin()
         yield service
         assert service.stop() == 0
 
 
 @pytest.fixture(scope="session")
-def moderator(demo: Running) -> dict[str, str]:
+def moderator(demo: Demonstration) -> dict[str, str]:
     """The headers of a moderator of the demonstration."""
     return demo.add_moderator("browser-tests")
 
@@ -55,8 +55,20 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def blog(demo: Running) -> Iterator[Pages]:
+def blog(demo: Demonstration) -> Iterator[Pages]:
     """A site of its own origin, whose articles take comments with the service's element."""
     with Pages(demo.url) as pages:
         demo.command("site", "add", "blog", "--origin", pages.url)
         yield pages
+
+
+@pytest.fixture(scope="session")
+def edited_comment(demo: Demonstration, moderator: dict[str, str]) -> str:
+    """The id of a comment that was edited and answered, long words everywhere."""
+    return judged.edited(demo, moderator)
+
+
+@pytest.fixture(scope="session")
+def readers_pages(demo: Demonstration, moderator: dict[str, str]) -> dict[str, str]:
+    """Every page that readers see, in its states."""
+    return judged.of_readers(demo, moderator)

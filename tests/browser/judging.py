@@ -78,6 +78,8 @@ async def small_targets(page: Page) -> list[str]:
 async def unseen_focus(page: Page, *, most: int = 60) -> list[str]:
     """What the Tab key reaches without showing it."""
     unseen = []
+    # What the page itself focuses, it focuses when it is drawn.
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     for _ in range(most):
         await page.keyboard.press("Tab")
         found = await page.evaluate(_UNSEEN)

@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 import makers
+from browser.demonstration import Demonstration
 from browser.test_form import page_of
 from browser.trap import trapped
 from running import Running
@@ -21,8 +22,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 def link(demo: Running, name: str) -> str:
     """A one-time link for a moderator, who is new."""
-    demo.add_moderator(name)
-    return demo.command("moderator", "link", name).strip()
+    assert isinstance(demo, Demonstration)
+    return demo.link(name)
 
 
 @asynccontextmanager

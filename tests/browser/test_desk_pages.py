@@ -1,33 +1,30 @@
-"""Every page of the desk in its states: for people of all abilities, narrow, dark, and valid."""
+"""Every page of the desk in its states: for people of all abilities, narrow, and dark."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-import httpx2
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, StorageState, expect
 
-import makers
-from browser.judging import html_errors, small_targets, unseen_focus, violations
+from browser import judged
+from browser.demonstration import Demonstration
+from browser.judging import small_targets, unseen_focus, violations
 from browser.test_form import fits
 from browser.trap import trapped
 from running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-LONG = "x" * 300
 WAYS = [("fr", 320, "dark"), ("en", 1280, "light")]
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def signed_in(browser: Browser, demo: Running) -> StorageState:
+async def signed_in(browser: Browser, demo: Demonstration) -> StorageState:
     """The cookie of somebody who may do anything."""
-    demo.command("moderator", "add", "judged", "--scope", "admin")
-    link = demo.command("moderator", "link", "judged").strip()
+    link = demo.link("judged", "admin")
     context = await browser.new_context()
     page = await context.new_page()
     await page.goto(link)
@@ -35,49 +32,6 @@ async def signed_in(browser: Browser, demo: Running) -> StorageState:
     state = await context.storage_state()
     await context.close()
     return state
-
-
-@pytest.fixture(scope="module")
-def comment(demo: Running) -> str:
-    """A comment that was edited and answered, long words everywhere."""
-    moderator = demo.add_moderator("judge")
-    untitled = makers.fields(site="demo", article=f"/untitled-{LONG}", email="u@example.com")
-    fields = makers.fields(
-        site="demo",
-        article=f"/{LONG}",
-        name="Ζ" * 60,
-        title="Ein-sehr-langes-Wort" * 12,
-        comment=f"{LONG} https://a.example/{LONG} https://b.example https://c.example",
-        website=f"https://example.com/{LONG[:150]}",
-    )
-    with httpx2.Client(base_url=demo.url) as client:
-        assert client.post("/v1/comments", json=untitled).status_code == 201
-        found = str(client.post("/v1/comments", json=fields).json()["comment"]["id"])
-        url = f"/v1/moderation/comments/{found}"
-        client.patch(url, json={"text": f"{LONG} ailleurs"}, headers=moderator)
-        client.post(f"{url}/approve", headers=moderator)
-        client.post(f"{url}/reply", json={"text": LONG}, headers=moderator)
-        client.post(f"{url}/hold", headers=moderator, json={"note": LONG})
-    return found
-
-
-def paths(comment: str) -> dict[str, str]:
-    """The pages, by a name for each."""
-    return {
-        "queue": "",
-        "all": "?state=all&signal=links&q=&since=2026-01-01",
-        "empty": "?q=zzzzzzzzz",
-        "comment": f"comments/{comment}?ask=reject",
-        "urgent": "?order=urgent&site=demo",
-        "wrong": "?since=never&article=/x",
-        "articles": "articles?site=demo",
-        "people": "people",
-        "rules": "rules?site=demo",
-        "moderators": "moderators",
-        "numbers": "numbers?site=demo",
-        "log": "log",
-        "sessions": "sessions",
-    }
 
 
 @asynccontextmanager
@@ -116,12 +70,12 @@ async def test_every_page_is_for_everybody(
     browser: Browser,
     demo: Running,
     signed_in: StorageState,
-    comment: str,
+    edited_comment: str,
     way: tuple[str, int, str],
 ) -> None:
     wrong = {}
     async with page_in(browser, demo, signed_in, way) as page:
-        for name, path in paths(comment).items():
+        for name, path in judged.of_the_desk(edited_comment).items():
             await page.goto(f"{demo.url}/desk/{path}")
             wrong[name] = await faults(page, way[0])
         # What appears only when something is pressed.
@@ -151,21 +105,9 @@ async def test_every_page_is_for_everybody(
 
 
 async def test_focus_is_seen_wherever_the_keyboard_gets(
-    browser: Browser, demo: Running, signed_in: StorageState, comment: str
+    browser: Browser, demo: Running, signed_in: StorageState, edited_comment: str
 ) -> None:
     async with page_in(browser, demo, signed_in, ("fr", 1280, "light")) as page:
-        for path in paths(comment).values():
+        for path in judged.of_the_desk(edited_comment).values():
             await page.goto(f"{demo.url}/desk/{path}")
             assert await unseen_focus(page) == []
-
-
-async def test_every_page_is_valid_html(
-    browser: Browser, demo: Running, signed_in: StorageState, comment: str, tmp_path: Path
-) -> None:
-    cookie = {one["name"]: one["value"] for one in signed_in["cookies"]}
-    found = {}
-    with httpx2.Client(base_url=demo.url, cookies=cookie) as client:
-        for name, path in paths(comment).items():
-            found[name] = client.get(f"/desk/{path}").text
-        found["login"] = httpx2.get(f"{demo.url}/desk/login").text
-    assert html_errors(tmp_path, found) == []

@@ -14,6 +14,7 @@ import makers
 from browser.test_form import WIDTHS, fits, page_of
 from palabre import settings
 from palabre.actions.mail_links import sealed_for
+from palabre.actions.moderators import tell_by_mail
 from palabre.service import opened
 from palabre.store import mailboxes, moderators
 from palabre.text import mail_link
@@ -31,16 +32,17 @@ ENDS = {
 }
 
 
-def links(demo: Running, name: str, comment: str) -> tuple[str, str]:
+def links(demo: Running, name: str, language: str, comment: str) -> tuple[str, str]:
     """Where a mail to the moderator would lead: to refuse a comment, and to get no more mail."""
     # On a loop of its own, which takes the threads that the store needs with it.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, _links(demo, name, comment)).result()
+        return pool.submit(asyncio.run, _links(demo, name, language, comment)).result()
 
 
-async def _links(demo: Running, name: str, comment: str) -> tuple[str, str]:
+async def _links(demo: Running, name: str, language: str, comment: str) -> tuple[str, str]:
     chosen = settings.load({"PALABRE_DATA_DIR": str(demo.data)})
     async with opened(chosen) as service:
+        await tell_by_mail(service, name, "alice@example.com", language=language)
         moderator_id = await service.store.read(lambda tx: moderators.id_of(tx, name))
         mailbox = (await service.store.read(mailboxes.every))[str(moderator_id)]
         to, expires = sealed_for(mailbox), service.now() + timedelta(days=1)
@@ -58,12 +60,11 @@ async def test_a_moderator_refuses_a_comment_from_their_mail_and_then_wants_no_m
 ) -> None:
     name = f"mail-{language}-{width}"
     demo.add_moderator(name)
-    demo.command("moderator", "mail", name, "alice@example.com", "--lang", language)
     text = f"Voyez https://evil.example/{'x' * 200} ({name})."
     with httpx2.Client(base_url=demo.url) as client:
         fields = makers.fields(article="/demo", comment=text, site="demo")
         comment = client.post("/v1/comments", json=fields).json()["comment"]["id"]
-    act, end = links(demo, name, comment)
+    act, end = links(demo, name, language, comment)
     label, reason, button, refused = WORDS[language]
     async with page_of(browser, width=width, language=language) as page:
         await page.goto(act)
