@@ -30,6 +30,9 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORIGIN = "https://blog.example"
 PUBLIC_URL = "https://comments.example"
 
+LONG = ("transfer/test_copy.py", "web/test_schemathesis.py")
+"""Beside those that start a service of their own, the files whose tests take seconds each."""
+
 EMPTY = """
     delete from outdated;
     delete from session;
@@ -84,6 +87,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         only = [mark.args[0] for mark in metafunc.definition.iter_markers("engine")]
         metafunc.parametrize("engine", only or ["sqlite", "postgres"])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is begun first: begun last, it keeps one worker busy and all others waiting.
+
+    (Groups, as of browser tests, are begun before anything else by `--dist=loadgroup`.)
+    """
+
+    def is_short(item: pytest.Item) -> bool:
+        is_long = item.path.as_posix().endswith(LONG)
+        return not is_long and item.get_closest_marker("whole") is None
+
+    items.sort(key=is_short)
 
 
 @pytest.fixture(scope="session")

@@ -412,14 +412,12 @@ async def at_pages_that_repeat_what_was_asked(look: Look) -> None:
         ("<img src=https://evil.example/pixel.gif>", "request: https://evil.example/pixel.gif"),
     ],
 )
-async def test_the_trap_snaps(
-    browser: Browser, place: Demonstration, written: str, told: str
-) -> None:
+async def test_the_trap_snaps(browser: Browser, written: str, told: str) -> None:
     """Where such a thing does come to life, it is noticed."""
     alive: list[str] = []
 
     async def show() -> None:
-        async with trapped(browser, place.url) as page:
+        async with trapped(browser, "http://127.0.0.1:9") as page:
             await page.route("https://evil.example/**", lambda route: route.abort())
             await page.goto("about:blank")
             await page.set_content(written)
