@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from palabre.actions.numbers import Counting
 from palabre.errors import Problem
 from palabre.jobs import worker
 from palabre.service import Service
@@ -42,6 +43,7 @@ def build(service: Service) -> Starlette:
     app.state.service = service
     app.state.metrics = metrics
     app.state.streams = streams
+    app.state.counting = Counting(service)
     app.state.gate = Gate(lambda: metrics.reads)
     return app
 

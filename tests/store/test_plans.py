@@ -34,6 +34,7 @@ from palabre.store import (
     jobs,
     mailboxes,
     moderators,
+    numbers,
     outbox,
     queue,
     sites,
@@ -84,13 +85,17 @@ SORTS = {
     "comments.of_author": "all of one person's comments, which are all wanted",
     "sites.tally": "four rows a site",
     **dict.fromkeys(
-        (f"numbers.{name}" for name in ("by_day", "published_at_once", "waits", "rules")),
-        "groups what it has counted: the days of a year, at most",
+        (f"numbers.{name}" for name in ("caught", "freed", "waits")),
+        "groups what it has found in a part of the log: see `numbers.AT_ONCE`",
     ),
-    "numbers.discussed": "groups what it has counted, by article",
+    "numbers.discussed": "as many comments as are summed at once, or the articles of a site",
     "webhooks.every": "all there are, which are few",
 }
 """Functions whose statements may sort: what, and why it stays small."""
+
+_LOG = r"SEARCH d USING .+ \((site_id=\? AND )?(seq|rowid)>\? AND (seq|rowid)<\?\)"
+_BEFORE = r"SEARCH [ef] USING INDEX decision_by_comment \(comment_id=\? AND seq<\?\)"
+_GROUPED = r"CORRELATED SCALAR SUBQUERY \d+|USE TEMP B-TREE FOR GROUP BY"
 
 RANGES = {
     "decisions.page": r"SEARCH decision USING .+ \((\w+=\? AND )*(seq|rowid)>\? AND .+<\?\)",
@@ -100,6 +105,16 @@ RANGES = {
         r"SEARCH comment USING .+ \(site_id=\? AND state=\? AND (state_at|created_at)<\?\)"
     ),
     "retention.overdue_as_told": r"SEARCH comment USING .+ \(site_id=\? AND told=\? AND .+<\?\)",
+    "numbers.caught": rf"{_LOG}|USE TEMP B-TREE FOR GROUP BY",
+    **dict.fromkeys(("numbers.freed", "numbers.waits"), rf"{_LOG}|{_BEFORE}|{_GROUPED}"),
+    "numbers.discussed": (
+        r"SEARCH comment USING COVERING INDEX comment_by_site .+ AND created_at>\?\)"
+        r"|SEARCH c USING INTEGER PRIMARY KEY \(rowid=\?\)|SCAN part1|CO-ROUTINE part1"
+        r"|SEARCH a USING .+ \(site_id=\?\)"
+        r"|SEARCH c USING COVERING INDEX comment_by_article \(.+ AND created_at>\?\)"
+        r"|SEARCH article USING .+ \(id=\?\)|LIST SUBQUERY .+|SCAN json_each .+"
+        rf"|{_GROUPED}|USE TEMP B-TREE FOR ORDER BY"
+    ),
     "words_sqlite.page": (
         r"SEARCH turn .+|SCAN w VIRTUAL TABLE INDEX \d+:M2><|SEARCH c .+ \(rowid=\?\)"
         r"|CORRELATED SCALAR SUBQUERY 1|SEARCH m USING PRIMARY KEY .+ AND seq=\?\)"
@@ -228,6 +243,59 @@ async def test_every_statement_finds_its_rows_by_an_index(
         plan = [step for step in plan if step != JUMPED_OVER.get(function)]
         if function in WHOLE and ":after_" not in sql:
             plan = [step for step in plan if not step.startswith("SCAN")]
+        wrong = faults(plan, may_sort=function in SORTS)
+        wrong += [step for step in plan if not re.fullmatch(RANGES.get(function, ".+"), step)]
+        if wrong:
+            bad[f"{function}: {sql}"] = wrong
+    assert bad == {}
+
+
+LIKELY = {
+    ("decision", "decision_by_moderator"): "995995 995995 995995 1",
+    ("decision", "decision_by_comment"): "1995995 2 1",
+    ("decision", "decision_by_site"): "1995995 1995995 1",
+    ("comment", "comment_by_article"): "1000000 50 17 1 1",
+    ("comment", "comment_by_site"): "1000000 1000000 250000 1 1",
+    ("comment", "comment_by_rank"): "4005 4005 4005 1 1",
+    ("comment", "comment_newest"): "846891 43 1 1",
+    ("comment", "comment_oldest"): "846891 43 1",
+    ("comment", "sqlite_autoindex_comment_1"): "1000000 1",
+    ("article", "article_by_age"): "20000 20000 20000 1",
+    ("article", "sqlite_autoindex_article_1"): "20000 1",
+}
+"""What `analyze` says of a million comments on one site (tables and their indexes)."""
+
+
+async def test_the_numbers_begin_with_their_range_whatever_is_known_of_the_tables(
+    service: Service, caught: Caught, clock: Clock
+) -> None:
+    await site_actions.add(service, "blog", origins=["https://blog.example"])
+    async with client_of(service) as client:
+        admin = await token_for(service, "ada", Scope.ADMIN)
+        await makers.approved(client, admin)
+        await desk.enter(service, client, "ada")
+        await drive_numbers(client)
+
+    async def told(tx: Tx) -> None:
+        await tx.run("analyze")
+        # Makes the table, too.
+        await tx.run("delete from sqlite_stat1")
+        for (table, index), stat in LIKELY.items():
+            await tx.run(
+                "insert into sqlite_stat1 (tbl, idx, stat) values (:table, :index, :stat)",
+                table=table,
+                index=index,
+                stat=stat,
+            )
+        await tx.run("analyze sqlite_schema")
+
+    issued = {key: values for key, values in caught.values.items() if "numbers." in key[0]}
+    await service.store.write(told)
+    functions = {function for function, _ in issued}
+    assert {"numbers.waits", "numbers.discussed", "numbers.ages"} <= functions
+    bad = {}
+    for (function, sql), values in issued.items():
+        plan = await plan_of(service, sql, values)
         wrong = faults(plan, may_sort=function in SORTS)
         wrong += [step for step in plan if not re.fullmatch(RANGES.get(function, ".+"), step)]
         if wrong:
@@ -380,8 +448,7 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
         "site=blog&since=2026-11-01",
     ):
         assert (await client.get(f"/desk/?{query}")).status_code == 200
-    for days in (7, 365):
-        assert (await client.get(f"/desk/numbers?days={days}")).status_code == 200
+    await drive_numbers(client)
     for query in ("", "&site=blog", f"&comment={one}", "&moderator=ada"):
         asked = f"since=2026-11-20&until=2026-11-30{query}"
         for page in ("log", "log.csv"):
@@ -395,6 +462,14 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
     await client.post("/desk/sessions", data=data, headers=desk.FORM)
     await client.post("/desk/sessions", data=data | {"act": "end"}, headers=desk.FORM)
     del client.headers["Cookie"]
+
+
+async def drive_numbers(client: httpx2.AsyncClient) -> None:
+    """The numbers of few comments, and of more than are looked up one by one."""
+    assert (await client.get("/desk/numbers?days=365")).status_code == 200
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "AT_ONCE", 0)
+        assert (await client.get("/desk/numbers?days=365")).status_code == 200
 
 
 async def drive_another_site(

@@ -1,7 +1,7 @@
-"""Sums over the log of one site: each reads the range of decisions it is about, and no more.
+"""Sums over the comments and the log of one site: each is a bounded part, or ranges of an index.
 
-Days are of UTC, counted from 1970-01-01. `log` is the table `decision`: every sum can be counted
-again from its rows.
+Days are of UTC, counted from 1970-01-01. Every sum can be counted again from the log: a comment's
+`created_at` is when its first decision was, and its `state` is what its last one made of it.
 """
 
 from __future__ import annotations
@@ -11,33 +11,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from palabre.store.tx import Row, Tx, among, ms
+from palabre.model import State
+from palabre.store.tx import Tx, among, ms
 
 DAY_MS = 86_400_000
-MINUTE_MS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Decisions of a site from a moment on. `first`: the least number that any of them has."""
-
-    site_id: str
-    first: int
-    start_ms: int
-
-    @property
-    def values(self) -> dict[str, int | str]:
-        return {"site": self.site_id, "first": self.first, "start": self.start_ms}
-
-
-_IN = "d.site_id = :site and d.seq >= :first and d.at >= :start"
-
 SLACK_MS = 3_600_000
 """How far numbers and times may be out of order: clocks are set, transactions overlap."""
 
+AT_ONCE = 50_000
+"""Decisions that are summed in one statement: a tenth of a second (measured), so that none of them
+comes near the limit of a statement, and others may read in between."""
 
-async def since(tx: Tx, site_id: str, start: datetime) -> Range:
-    """The range of decisions from *start* on, found by halving: numbers grow with time."""
+AGES_MOST = 1_000
+"""Comments of an age that are counted; one more says that there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Decisions of a site, by the least and the greatest of their numbers. `last_ms`: when the
+    last of them was."""
+
+    site_id: str
+    low: int
+    high: int
+    last_ms: int
+
+    @property
+    def values(self) -> dict[str, int | str]:
+        return {"site": self.site_id, "low": self.low, "high": self.high}
+
+
+_IN = "d.site_id = :site and d.seq >= :low and d.seq <= :high"
+
+
+async def first_since(tx: Tx, site_id: str, start: datetime) -> int:
+    """A number below which all decisions are from before *start*, found by halving: numbers grow
+    with time."""
     wanted = ms(start) - SLACK_MS
     low, high = 0, 1
     row = await tx.one(
@@ -57,49 +66,101 @@ async def since(tx: Tx, site_id: str, start: datetime) -> Range:
             high = middle
         else:
             low = row["seq"] + 1
-    return Range(site_id, low, ms(start))
+    return low
 
 
-async def by_day(tx: Tx, asked: Range) -> list[tuple[int, str, int]]:
-    """Day, state, and how many comments came to it; `submitted` for each that was new."""
+async def part(tx: Tx, site_id: str, first: int, *, below: int) -> Part | None:
+    """The decisions from the number *first* on, as many as are summed at once; None without any."""
+    row = await tx.one(
+        "select max(part1.seq) as high from (select seq from decision where site_id = :site "
+        "and seq >= :first and seq < :below order by seq limit :most) as part1",
+        site=site_id,
+        first=first,
+        below=below,
+        most=AT_ONCE,
+    )
+    if row is None or row["high"] is None:
+        return None
+    last = await tx.one(
+        "select at from decision where site_id = :site and seq = :high",
+        site=site_id,
+        high=row["high"],
+    )
+    return Part(site_id, first, row["high"], last["at"] if last else 0)
+
+
+async def caught(tx: Tx, asked: Part) -> list[tuple[int, str, int]]:
+    """Day, rule, and how many comments that came that day it did not let through."""
     rows = await tx.all(
-        "select d.at / :day as day, case when d.from_state is null then 'submitted' "
-        f"else d.to_state end as kind, count(*) as n from decision as d where {_IN} "
+        "select d.at / :day as day, d.decided_by as rule, count(*) as n from decision as d "
+        f"where {_IN} and d.from_state is null and d.to_state <> 'approved' group by 1, 2",
+        day=DAY_MS,
+        **asked.values,
+    )
+    return [(row["day"], row["rule"], row["n"]) for row in rows]
+
+
+_DECIDED = (
+    # SQLite keeps to the order of a cross join; PostgreSQL finds it.
+    "from decision as d cross join decision as f "
+    f"where {_IN} and d.moderator_id is not null and d.from_state is not null "
+    "and f.comment_id = d.comment_id and f.site_id = d.site_id and f.seq < d.seq "
+    "and f.from_state is null and not exists (select 1 from decision as e "
+    "where e.comment_id = d.comment_id and e.site_id = d.site_id and e.seq < d.seq "
+    "and e.moderator_id is not null"
+)
+"""What moderators decided, each with the first decision `f`, by which the comment came; the
+condition on what must not have been before is still open. What a moderator has written comes by
+their own decision, and is not theirs to decide on."""
+
+
+async def waits(tx: Tx, asked: Part) -> list[tuple[int, int, int]]:
+    """The day of a moderator's first decision on a comment, whole minutes since it came by the
+    whole seconds of the log, and how many there were."""
+    rows = await tx.all(
+        "select d.at / :day as day, (d.at / 1000 - f.at / 1000) / 60 as waited, count(*) as n "
+        f"{_DECIDED}) group by 1, 2",
+        day=DAY_MS,
+        **asked.values,
+    )
+    # A clock that was set back: nobody decides before a comment comes.
+    return [(row["day"], max(row["waited"], 0), row["n"]) for row in rows]
+
+
+async def freed(tx: Tx, asked: Part) -> list[tuple[int, str, int]]:
+    """The day on which a comment came, the rule that did not let it through, and how many of those
+    a moderator approved for the first time."""
+    rows = await tx.all(
+        f"select f.at / :day as day, f.decided_by as rule, count(*) as n {_DECIDED} "
+        "and e.to_state = 'approved') and d.to_state = 'approved' and f.to_state <> 'approved' "
         "group by 1, 2",
         day=DAY_MS,
         **asked.values,
     )
-    return [(row["day"], row["kind"], row["n"]) for row in rows]
+    return [(row["day"], row["rule"], row["n"]) for row in rows]
 
 
-async def published_at_once(tx: Tx, asked: Range) -> list[tuple[int, str, int]]:
-    """Day, first state, and how many new comments had it, for those that never waited."""
+async def by_state(tx: Tx, site_id: str, state: State, *, first: int, last: int) -> list[int]:
+    """How many of the comments that came on each of these days are in this state now."""
     rows = await tx.all(
-        "select d.at / :day as day, d.to_state as kind, count(*) as n from decision as d "
-        f"where {_IN} and d.from_state is null and d.to_state <> 'pending' group by 1, 2",
-        day=DAY_MS,
-        **asked.values,
+        "with recursive due (day) as (select cast(:first as bigint) "
+        "union all select day + 1 from due where day < :last) "
+        "select day, (select count(*) from comment as c where c.site_id = :site "
+        "and c.state = :state and c.created_at >= due.day * :length "
+        "and c.created_at < (due.day + 1) * :length) as n from due",
+        site=site_id,
+        state=state,
+        first=first,
+        last=last,
+        length=DAY_MS,
     )
-    return [(row["day"], row["kind"], row["n"]) for row in rows]
-
-
-async def waits(tx: Tx, asked: Range) -> list[tuple[int, int, int]]:
-    """Day, minutes from coming to the first decision of a moderator, and how many waited so."""
-    rows = await tx.all(
-        "select d.at / :day as day, (d.at - c.created_at) / :minute as waited, count(*) as n "
-        "from decision as d join comment as c on c.id = d.comment_id and c.site_id = d.site_id "
-        f"where {_IN} and d.from_state = 'pending' and d.moderator_id is not null "
-        "and not exists (select 1 from decision as e where e.comment_id = d.comment_id "
-        "and e.seq < d.seq and e.moderator_id is not null) group by 1, 2",
-        day=DAY_MS,
-        minute=MINUTE_MS,
-        **asked.values,
-    )
-    return [(row["day"], row["waited"], row["n"]) for row in rows]
+    found = {row["day"]: row["n"] for row in rows}
+    return [found[day] for day in range(first, last + 1)]
 
 
 async def ages(tx: Tx, site_id: str, edges: Sequence[datetime]) -> list[int]:
-    """Of what waits, how many came after the first edge, then between each and the next.
+    """Of what waits, how many came after the first edge, then between each and the next; of each
+    at most one more than AGES_MOST.
 
     *edges*: from now back; the last number is of all that is older than the last.
     """
@@ -107,49 +168,47 @@ async def ages(tx: Tx, site_id: str, edges: Sequence[datetime]) -> list[int]:
     later = 1 << 62
     for edge in (*map(ms, edges), -(1 << 62)):
         row = await tx.one(
-            "select count(*) as n from comment where site_id = :site and state = 'pending' "
-            "and created_at >= :edge and created_at < :later",
+            "select count(*) as n from (select c.seq from comment as c where c.site_id = :site "
+            "and c.state = 'pending' and c.created_at >= :edge and c.created_at < :later "
+            "limit :most) as part1",
             site=site_id,
             edge=edge,
             later=later,
+            most=AGES_MOST + 1,
         )
         found.append(0 if row is None else row["n"])
         later = edge
     return found
 
 
-async def rules(tx: Tx, asked: Range) -> list[tuple[str, int, int]]:
-    """Rule, how many new comments it did not let through, and how many of them a moderator then
-    approved."""
-    rows = await tx.all(
-        "select d.decided_by as name, count(*) as n, sum(case when (select max(e.seq) "
-        "from decision as e where e.comment_id = d.comment_id and e.moderator_id is not null "
-        "and e.to_state = 'approved') is not null then 1 else 0 end) as freed "
-        f"from decision as d where {_IN} and d.from_state is null "
-        "and d.to_state <> 'approved' group by 1",
-        **asked.values,
-    )
-    return sorted((row["name"], row["n"], int(row["freed"])) for row in rows)
+async def discussed(
+    tx: Tx, site_id: str, start: datetime, *, published: int, most: int
+) -> list[tuple[Mapping[str, object], int]]:
+    """Articles (their rows) and how many of the comments that came since *start* are published,
+    the most first. *published*: how many these are.
 
-
-async def discussed(tx: Tx, asked: Range, *, most: int) -> list[tuple[Mapping[str, object], int]]:
-    """Articles (their rows) and how many of their comments were approved, the most first."""
-    rows = await tx.all(
-        "select c.article_id as id, count(distinct d.comment_id) as n from decision as d "
-        "join comment as c on c.id = d.comment_id and c.site_id = d.site_id "
-        f"where {_IN} and d.to_state = 'approved' group by 1 order by 2 desc, 1 limit :most",
-        most=most,
-        **asked.values,
-    )
-    articles = {
-        row["id"]: row
-        for row in await tx.all(
-            f"select id, address, title from article where id {among(tx, 'ids')}",
-            ids=json.dumps([row["id"] for row in rows]),
+    Looks each of the comments up, or counts each article's in its index, where that is less.
+    """
+    if published <= AT_ONCE:
+        text = (
+            "select c.article_id as id, count(*) as n from (select seq from comment "
+            "where site_id = :site and state = 'approved' and created_at >= :start limit :at_once) "
+            "as part1 cross join comment as c where c.seq = part1.seq and c.site_id = :site "
+            "group by 1 order by 2 desc, 1 limit :most"
         )
-    }
-    return [(_row(articles[row["id"]]), row["n"]) for row in rows]
-
-
-def _row(row: Row) -> Mapping[str, object]:
-    return {"id": row["id"], "address": row["address"], "title": row["title"]}
+        values = {"at_once": AT_ONCE}
+    else:
+        text = (
+            "select a.id, (select count(*) from comment as c where c.article_id = a.id "
+            "and c.state = 'approved' and c.created_at >= :start) as n from article as a "
+            "where a.site_id = :site order by 2 desc, 1 limit :most"
+        )
+        values = {}
+    rows = await tx.all(text, site=site_id, start=ms(start), most=most, **values)
+    counted = {row["id"]: row["n"] for row in rows if row["n"]}
+    articles = await tx.all(
+        f"select id, address, title from article where id {among(tx, 'ids')}",
+        ids=json.dumps(list(counted)),
+    )
+    known = {row["id"]: row for row in articles}
+    return [(known[article_id], n) for article_id, n in counted.items()]

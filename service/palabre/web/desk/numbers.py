@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from palabre import locale
 from palabre.actions import numbers
+from palabre.actions.numbers import Counting
 from palabre.errors import BadParameter, FieldError
 from palabre.model import Scope
 from palabre.rendering import desk_numbers
@@ -26,7 +27,8 @@ async def look(visit: Visit) -> Response:
     site = await site_of(visit, given.get("site"))
     if site is None:
         return await visit.page("numbers", None, here="numbers")
-    found = await numbers.of_site(visit.service, site, days=int(asked))
+    counting: Counting = visit.request.app.state.counting
+    found = await counting.of_site(site, days=int(asked))
     language = visit.asks.language
 
     def say(code: str, **values: int | str) -> str:
@@ -35,42 +37,38 @@ async def look(visit: Visit) -> Response:
     ages = [
         say("numbers.age.under", span=desk_numbers.span(int(age.total_seconds()) // 60, language))
         for age in numbers.AGES
-    ]
-    waits = desk_numbers.waits(found.days)
+    ] + [say("numbers.age.older")]
     view = desk_numbers.NumbersView(
         site=site.name,
         sites=await site_names(visit),
         days=int(asked),
         ranges=numbers.RANGES,
-        rows=tuple(
-            desk_numbers.Row(
-                locale.format_day(language, day.day),
-                day.submitted,
-                day.approved,
-                day.rejected,
-                day.spam,
-                desk_numbers.span(day.median_min, language),
-                desk_numbers.span(day.most_min, language),
-            )
-            for day in reversed(found.days)
-        ),
-        states=desk_numbers.states(found.days),
-        waits=waits,
-        longest=desk_numbers.span(waits.most, language),
+        rows=tuple(desk_numbers.row(day, language) for day in reversed(found.days)),
+        states=desk_numbers.states(found.days, language),
+        waits=desk_numbers.waits(found.days, language),
         ages=desk_numbers.bars(
-            [
-                (label, n, "")
-                for label, n in zip([*ages, say("numbers.age.older")], found.ages, strict=True)
-            ]
+            [(label, n, "") for label, n in zip(ages, found.ages, strict=True)],
+            language,
+            counted_to=numbers.AGES_MOST,
         ),
         rules=desk_numbers.bars(
-            [(one.name, one.caught, say("numbers.freed", n=one.approved)) for one in found.rules]
+            [
+                (
+                    desk_numbers.rule_words(one.name, language),
+                    one.caught,
+                    say("numbers.freed", n=one.approved),
+                )
+                for one in found.rules
+            ],
+            language,
         ),
         articles=tuple(
             (one.id, bar)
             for one, bar in zip(
                 found.discussed,
-                desk_numbers.bars([(one.title, one.approved, "") for one in found.discussed]),
+                desk_numbers.bars(
+                    [(one.title, one.published, "") for one in found.discussed], language
+                ),
                 strict=True,
             )
         ),
