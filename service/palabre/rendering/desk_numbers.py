@@ -7,6 +7,7 @@ beside it, where they keep their size on a phone.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -211,6 +212,7 @@ def bars(
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def span(minutes: int | None, language: str) -> str:
     """A time that passed, in its greatest unit: "3 heures"."""
     return "–" if minutes is None else locale.format_span(language, minutes)
