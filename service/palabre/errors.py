@@ -269,7 +269,7 @@ class LoginLinkExpired(Problem):
 
 
 class FormExpired(Problem):
-    """A form of the desk without the proof that it is from this session."""
+    """A form of the desk that is from another page, or without the proof of this session."""
 
     code = "form_expired"
     status = 403

@@ -78,9 +78,9 @@ def blog(demo: Demonstration) -> Iterator[Pages]:
 
 
 @pytest.fixture(scope="session")
-def edited_comment(demo: Demonstration, moderator: dict[str, str]) -> str:
-    """The id of a comment that was edited and answered, long words everywhere."""
-    return judged.edited(demo, moderator)
+def told(demo: Demonstration, moderator: dict[str, str]) -> judged.Told:
+    """A comment that was edited and answered, and one that was deleted, long words everywhere."""
+    return judged.told(demo, moderator)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import httpx2
 
 import makers
@@ -11,8 +13,21 @@ LONG = "x" * 300
 STATES = ("pending", "approve", "reject", "spam", "delete")
 
 
-def edited(demo: Running, moderator: dict[str, str]) -> str:
-    """A comment that was edited and answered, long words everywhere."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The ids of a comment that was edited and answered, of its article and author, and of one
+    that was deleted."""
+
+    comment: str
+    article: str
+    author: str
+    deleted: str
+
+
+def told(demo: Running, moderator: dict[str, str]) -> Told:
+    """A comment that was edited and answered, and one that was deleted, long words everywhere."""
+    untitled = makers.fields(site="demo", article=f"/untitled-{LONG}", email="u@example.com")
+    gone = makers.fields(site="demo", article=f"/untitled-{LONG}", email="gone@example.com")
     fields = makers.fields(
         site="demo",
         article=f"/{LONG}",
@@ -22,24 +37,32 @@ def edited(demo: Running, moderator: dict[str, str]) -> str:
         website=f"https://example.com/{LONG[:150]}",
     )
     with httpx2.Client(base_url=demo.url) as client:
+        assert client.post("/v1/comments", json=untitled).status_code == 201
+        deleted = str(client.post("/v1/comments", json=gone).json()["comment"]["id"])
+        client.post(f"/v1/moderation/comments/{deleted}/delete", headers=moderator)
         found = str(client.post("/v1/comments", json=fields).json()["comment"]["id"])
         url = f"/v1/moderation/comments/{found}"
         client.patch(url, json={"text": f"{LONG} ailleurs"}, headers=moderator)
         client.post(f"{url}/approve", headers=moderator)
         client.post(f"{url}/reply", json={"text": LONG}, headers=moderator)
-        client.post(f"{url}/hold", headers=moderator, json={"note": LONG})
-    return found
+        held = client.post(f"{url}/hold", headers=moderator, json={"note": LONG}).json()
+    return Told(found, held["article"]["id"], held["author"]["id"], deleted)
 
 
-def of_the_desk(comment: str) -> dict[str, str]:
-    """The desk's pages, *comment* being a comment's id."""
+def of_the_desk(told: Told) -> dict[str, str]:
+    """The desk's pages."""
     return {
         "queue": "",
         "all": "?state=all&signal=links&q=&since=2026-01-01",
         "empty": "?q=zzzzzzzzz",
-        "comment": f"comments/{comment}?ask=reject",
+        "urgent": "?order=urgent&site=demo",
+        "comment": f"comments/{told.comment}?ask=reject",
+        "edit": f"comments/{told.comment}?ask=edit",
+        "deleted": f"comments/{told.deleted}",
         "articles": "articles?site=demo",
+        "article": f"articles/{told.article}",
         "people": "people",
+        "person": f"people/{told.author}",
         "rules": "rules?site=demo",
         "moderators": "moderators",
         "numbers": "numbers?site=demo",

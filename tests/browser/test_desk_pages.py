@@ -14,11 +14,11 @@ from browser.demonstration import Demonstration
 from browser.judging import small_targets, unseen_focus, violations
 from browser.test_form import fits
 from browser.trap import trapped
-from running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WAYS = [("fr", 320, "dark"), ("en", 1280, "light")]
+UNDONE = {"fr": "Annulé", "en": "Undone"}
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
@@ -36,7 +36,7 @@ async def signed_in(browser: Browser, demo: Demonstration) -> StorageState:
 
 @asynccontextmanager
 async def page_in(
-    browser: Browser, demo: Running, state: StorageState, way: tuple[str, int, str]
+    browser: Browser, demo: Demonstration, state: StorageState, way: tuple[str, int, str]
 ) -> AsyncIterator[Page]:
     language, width, scheme = way
     async with trapped(
@@ -68,14 +68,14 @@ async def faults(page: Page, language: str) -> list[str]:
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way)))
 async def test_every_page_is_for_everybody(
     browser: Browser,
-    demo: Running,
+    demo: Demonstration,
     signed_in: StorageState,
-    edited_comment: str,
+    told: judged.Told,
     way: tuple[str, int, str],
 ) -> None:
     wrong = {}
     async with page_in(browser, demo, signed_in, way) as page:
-        for name, path in judged.of_the_desk(edited_comment).items():
+        for name, path in judged.of_the_desk(told).items():
             await page.goto(f"{demo.url}/desk/{path}")
             wrong[name] = await faults(page, way[0])
         # What appears only when something is pressed.
@@ -84,6 +84,19 @@ async def test_every_page_is_for_everybody(
         await expect(page.locator(".refusing")).to_be_visible()
         wrong["refusing"] = await faults(page, way[0])
         await page.keyboard.press("Escape")
+        await page.locator(".case [value^=reply]").first.click()
+        wrong["replying"] = await faults(page, way[0])
+        await page.keyboard.press("Escape")
+        await page.locator(".case header [type=checkbox]").first.check()
+        wrong["ticked"] = await faults(page, way[0])
+        await page.locator(".many [value=delete]").click()
+        wrong["sure"] = await faults(page, way[0])
+        await page.go_back()
+        await page.keyboard.press("s")
+        await expect(page.locator("#told .done")).to_be_visible()
+        wrong["told"] = await faults(page, way[0])
+        await page.keyboard.press("u")
+        await expect(page.locator("#told")).to_contain_text(UNDONE[way[0]])
         await page.keyboard.press("?")
         wrong["keys"] = await faults(page, way[0])
         await page.keyboard.press("Escape")
@@ -93,21 +106,30 @@ async def test_every_page_is_for_everybody(
         await page.locator("#name").fill("<b>")
         await page.locator("button[value=add]").click()
         wrong["error"] = await faults(page, way[0])
+        await page.locator("#name").fill(f"added-{way[1]}")
+        await page.locator("button[value=add]").click()
+        wrong["token"] = await faults(page, way[0])
+        await page.goto(f"{demo.url}/desk/?since=never&article=/x")
+        wrong["wrong"] = await faults(page, way[0])
+        await page.goto(f"{demo.url}/desk/people/{told.author}")
+        await page.locator("[value=erase]").click()
+        wrong["erase"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/people")
         await page.locator("#email").fill("nobody@example.com")
         await page.locator("main button").click()
         wrong["nobody"] = await faults(page, way[0])
+    link = demo.link(f"linked-{way[1]}").rpartition("/")[2]
     async with page_in(browser, demo, StorageState(), way) as page:
-        for path in ("login", "link/nothing"):
+        for path in ("login", "link/nothing", f"link/{link}"):
             await page.goto(f"{demo.url}/desk/{path}")
             wrong[path] = await faults(page, way[0])
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
 async def test_focus_is_seen_wherever_the_keyboard_gets(
-    browser: Browser, demo: Running, signed_in: StorageState, edited_comment: str
+    browser: Browser, demo: Demonstration, signed_in: StorageState, told: judged.Told
 ) -> None:
     async with page_in(browser, demo, signed_in, ("fr", 1280, "light")) as page:
-        for path in judged.of_the_desk(edited_comment).values():
+        for path in judged.of_the_desk(told).values():
             await page.goto(f"{demo.url}/desk/{path}")
             assert await unseen_focus(page) == []

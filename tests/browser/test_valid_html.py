@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_every_page_is_valid_html(
-    demo: Demonstration, readers_pages: dict[str, str], edited_comment: str, tmp_path: Path
+    demo: Demonstration, readers_pages: dict[str, str], told: judged.Told, tmp_path: Path
 ) -> None:
     found = {}
     with httpx2.Client(base_url=demo.url, headers={"Accept": "text/html"}) as client:
@@ -27,8 +27,9 @@ def test_every_page_is_valid_html(
         link = demo.link("valid", "admin")
         found["link"] = client.get(link).text
         assert client.post(link).status_code == 303
-        for name, path in judged.of_the_desk(edited_comment).items():
+        for name, path in judged.of_the_desk(told).items():
             answer = client.get(f"/desk/{path}")
             assert answer.status_code == 200, path
             found[f"desk-{name}"] = answer.text
+        found["desk-wrong"] = client.get("/desk/?since=never&article=/x").text
     assert html_errors(tmp_path, found) == []

@@ -549,7 +549,7 @@ async def test_a_form_of_another_page_changes_nothing_though_it_has_the_proof(
     for headers, ask in itertools.product(ELSEWHERE, (*FORMS, *entries)):
         with subtests.test(f"{headers}: {ask}"):
             answer = await there.ask(ask, cookie | headers | AS_PROGRAM, csrf=proof)
-            problem(answer, 403, "origin_not_allowed")
+            problem(answer, 403, "form_expired")
             assert "set-cookie" not in answer.headers
             assert await there.rows() == before
 

@@ -128,10 +128,12 @@ def decider(name: str, language: str) -> str:
     """Who decided, in words: a moderator's name, the author, a rule."""
     if name == AUTHOR.name:
         return locale.say(language, "mail.by_author")
-    kind, _, rule = name.rpartition(":")
-    if kind != "rule":
+    if not name.startswith("rule:"):
         return name
-    # A rule that was there once is still in the log.
-    code = f"rule.{rule}"
-    known = locale.say(language, code) if locale.has(code) else rule
-    return locale.say(language, "desk.by_rule", rule=known)
+    return locale.say(language, "desk.by_rule", rule=rule_words(name, language))
+
+
+def rule_words(name: str, language: str) -> str:
+    """A rule's `rule:NAME` in words; one that was there once is still in the log."""
+    code = name.replace(":", ".")
+    return locale.say(language, code) if locale.has(code) else name

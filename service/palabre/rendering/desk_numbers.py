@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from palabre import locale, screening
+from palabre import locale
 from palabre.model import State
 
 STATES = (State.APPROVED, State.PENDING, State.REJECTED, State.SPAM, State.DELETED)
@@ -26,8 +26,6 @@ SPANS = (1, 10, 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60, 365 * 24 * 60)
 """Minutes at which a line is drawn where times are logarithmic."""
 APART = 7.0
 """Hundredths of the height: 12 pixels, so that the words beside two lines don't touch."""
-
-_RULES = {rule.look.__name__ for rule in screening.RULES}
 
 
 class _Day(Protocol):
@@ -216,14 +214,6 @@ def bars(
 def span(minutes: int | None, language: str) -> str:
     """A time that passed, in its greatest unit: "3 heures"."""
     return "–" if minutes is None else locale.format_span(language, minutes)
-
-
-def rule_words(name: str, language: str) -> str:
-    """What decided when a comment came, in words."""
-    if name == "rule:policy":
-        return locale.say(language, "numbers.rule.policy")
-    rule = name.removeprefix("rule:")
-    return locale.say(language, f"rule.{rule}") if rule in _RULES else name
 
 
 def _unit(most: int) -> int:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.model import State
+from palabre.store import decisions
 from palabre.store.tx import Tx, among, ms
 
 DAY_MS = 86_400_000
-SLACK_MS = 3_600_000
-"""How far numbers and times may be out of order: clocks are set, transactions overlap."""
+SLACK_MS = int(decisions.SLACK.total_seconds() * 1000)
 
 AT_ONCE = 50_000
 """Decisions that are summed in one statement: a tenth of a second (measured), so that none of them
@@ -45,28 +45,8 @@ _IN = "d.site_id = :site and d.seq >= :low and d.seq <= :high"
 
 
 async def first_since(tx: Tx, site_id: str, start: datetime) -> int:
-    """A number below which all decisions are from before *start*, found by halving: numbers grow
-    with time."""
-    wanted = ms(start) - SLACK_MS
-    low, high = 0, 1
-    row = await tx.one(
-        "select seq from decision where site_id = :site order by seq desc limit 1", site=site_id
-    )
-    if row is not None:
-        high = row["seq"] + 1
-    while low < high:
-        middle = (low + high) // 2
-        row = await tx.one(
-            "select seq, at from decision where site_id = :site and seq >= :seq "
-            "order by seq limit 1",
-            site=site_id,
-            seq=middle,
-        )
-        if row is None or row["at"] >= wanted:
-            high = middle
-        else:
-            low = row["seq"] + 1
-    return low
+    """A number below which all decisions are from before *start*."""
+    return await decisions.number_at(tx, site_id, start - decisions.SLACK)
 
 
 async def part(tx: Tx, site_id: str, first: int, *, below: int) -> Part | None:

@@ -9,7 +9,7 @@ from palabre.actions import numbers
 from palabre.actions.numbers import Counting
 from palabre.errors import BadParameter, FieldError
 from palabre.model import Scope
-from palabre.rendering import desk_numbers
+from palabre.rendering import desk, desk_numbers
 from palabre.web.asked import parameters
 from palabre.web.desk.door import Visit, guarded
 from palabre.web.desk.places import site_names, site_of
@@ -54,7 +54,7 @@ async def look(visit: Visit) -> Response:
         rules=desk_numbers.bars(
             [
                 (
-                    desk_numbers.rule_words(one.name, language),
+                    desk.rule_words(one.name, language),
                     one.caught,
                     say("numbers.freed", n=one.approved),
                 )
