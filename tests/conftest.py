@@ -93,7 +93,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long is begun first: begun last, it keeps one worker busy and all others waiting.
 
-    (Groups, as of browser tests, are begun before anything else by `--dist=loadgroup`.)
+    (Before them all, where there are several workers, come the groups of `spreading`.)
     """
 
     def is_short(item: pytest.Item) -> bool:
@@ -101,6 +101,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return not is_long and item.get_closest_marker("whole") is None
 
     items.sort(key=is_short)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Who gets which tests, where there are several to run them."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from spreading import Spreading
+
+    return Spreading(config, log)
 
 
 @pytest.fixture(scope="session")

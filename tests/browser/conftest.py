@@ -26,21 +26,6 @@ QUIET = [
 """Chromium as root and without a word to anybody but us."""
 
 
-READERS = ("test_embed.py", "test_form.py", "test_mail.py", "test_hostile.py")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups of about the same length: each is one worker's, with one browser and one service.
-
-    Spread over all workers, every one of them would start both, which takes seconds.
-    """
-    for item in items:
-        if item.get_closest_marker("browser"):
-            group = "readers" if item.path.name in READERS else "moderators"
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """A service with its demonstration article."""
