@@ -326,7 +326,7 @@ async def test_a_reply_is_written_in_the_queue(
         await expect(page.locator("#told")).to_contain_text("Votre réponse est publiée.")
         assert loads == []
         await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Répondre").click()
-        await page.keyboard.type("x" * 20_001)
+        await page.locator(".refusing textarea").fill("x" * 20_001)
         await page.get_by_role("button", name="Approuver et répondre").click()
         # What is wrong is told on the comment's own page, and nothing typed is lost.
         await expect(page.locator("#reply-text-error")).to_be_visible()

@@ -205,8 +205,7 @@ def filled(text: str, real: Mapping[str, str]) -> str:
 
 def not_kept(answer: httpx2.Response) -> None:
     """What holds of every answer of the desk, whatever it says."""
-    if answer.status_code != 204:
-        assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in answer.headers
@@ -439,7 +438,6 @@ def told(answer: httpx2.Response, real: Mapping[str, str]) -> tuple[int, str | N
     """An answer, without what it repeats of the question and without what no two pages share."""
     text = re.sub(r'name="csrf" value="\w+"', "", answer.text)
     location = answer.headers.get("location")
-    location = location and location.partition("#")[0]
     for name in ("COMMENT", "AUTHOR", "ARTICLE", "SESSION", "SITE", "NAME"):
         if real[name]:
             text = text.replace(real[name], name)
@@ -455,7 +453,7 @@ async def test_who_is_of_one_site_reads_of_no_other(
     await token_for(there.service, "bruno", ADMIN, site="blog")
     cookie = await there.enter("bruno")
     for ask in PAGES:
-        if ask.path not in ("/desk/events", "/desk/log") and not OF_A_SITE.search(str(ask)):
+        if ask.path != "/desk/events" and not OF_A_SITE.search(str(ask)):
             with subtests.test(str(ask)):
                 answer = await there.ask(ask, cookie | desk.FORM)
                 assert answer.status_code == 200

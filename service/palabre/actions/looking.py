@@ -52,7 +52,10 @@ async def following(
     order: QueueOrder,
 ) -> str | None:
     """The id of the comment that stands behind this one in a list, if there is any."""
-    place = await service.store.read(lambda tx: comments.place(tx, comment_id, order=order))
+    site_id = moderator.site_id
+    place = await service.store.read(
+        lambda tx: comments.place(tx, comment_id, site_id=site_id, order=order)
+    )
     if place is None:
         return None
     found = await queue_actions.page(service, moderator, wanted, order=order, after=place, limit=1)

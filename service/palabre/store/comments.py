@@ -197,9 +197,16 @@ async def standing(tx: Tx, comment_id: str, *, site_id: str | None) -> Standing 
     return None if row is None else _standing(row)
 
 
-async def place(tx: Tx, comment_id: str, *, order: QueueOrder) -> Reached | None:
-    """Where a comment stands in the queue in this order."""
-    row = await tx.one("select rank, created_at, seq from comment where id = :id", id=comment_id)
+async def place(
+    tx: Tx, comment_id: str, *, site_id: str | None, order: QueueOrder
+) -> Reached | None:
+    """Where a comment, on one site or on any (None), stands in the queue in this order."""
+    row = await tx.one(
+        "select rank, created_at, seq from comment where id = :id "
+        "and (cast(:site as text) is null or site_id = :site)",
+        id=comment_id,
+        site=site_id,
+    )
     if row is None:
         return None
     by_age = (row["created_at"], row["seq"])

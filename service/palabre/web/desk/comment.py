@@ -24,7 +24,7 @@ from palabre.rendering import desk_comment, desk_queue
 from palabre.rendering.pages import FieldMessage
 from palabre.web.asked import parameters
 from palabre.web.desk import wanted
-from palabre.web.desk.door import Visit, guarded
+from palabre.web.desk.door import HEADERS, Visit, guarded
 from palabre.web.problems import message
 
 ASKS = ("reject", "reply", "edit")
@@ -48,7 +48,7 @@ async def look(visit: Visit) -> Response:
 async def look_at(visit: Visit) -> Response:
     """`POST /desk/comments/ID/look`: let others see that it is looked at."""
     await looking.take(visit.service, visit.moderator, _id(visit))
-    return Response(status_code=204)
+    return Response(status_code=204, headers=HEADERS | {"Cache-Control": "no-store"})
 
 
 @guarded(Scope.MODERATE)
