@@ -42,6 +42,7 @@ PUBLIC = {
     ("GET", "/problems/{code}"),
     ("GET", "/openapi.json"),
     ("GET", "/static/{name}"),
+    ("GET", "/favicon.ico"),
     ("GET", "/embed.js"),
     ("GET", "/demo"),
     ("GET", "/demo/"),

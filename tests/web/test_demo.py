@@ -96,3 +96,11 @@ async def test_a_way_is_no_article_and_another_name_is_none(demo: httpx2.AsyncCl
 async def test_without_the_demonstration_there_is_none(client: httpx2.AsyncClient) -> None:
     for path in ("/demo/", "/demo/element"):
         problem(await client.get(path), 404, "site_not_found")
+
+
+async def test_a_browser_that_looks_for_an_icon_is_told_that_there_is_none(
+    client: httpx2.AsyncClient,
+) -> None:
+    answer = await client.get("/favicon.ico")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["cache-control"] == "public, max-age=86400"

@@ -37,6 +37,11 @@ async def static(request: Request) -> Response:
     return answer.lasting(request, body, kind, vary=(), Cache_Control=f"public, max-age={KEPT_S}")
 
 
+async def favicon(request: Request) -> Response:
+    """`GET /favicon.ico`: there is none. Browsers ask for it on pages that can't say so."""
+    return Response(status_code=204, headers={"Cache-Control": f"public, max-age={KEPT_S}"})
+
+
 @functools.cache
 def openapi_document() -> dict[str, object]:
     """The description of the interface, with this version's number."""

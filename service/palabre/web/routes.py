@@ -118,6 +118,7 @@ ROUTES: list[BaseRoute] = [
     route("/problems/{code}", get=public.about_problem),
     route("/openapi.json", get=files.openapi),
     route("/static/{name}", get=files.static),
+    route("/favicon.ico", get=files.favicon),
     route("/embed.js", get=embed.script),
     # The demonstration's canonical address has no slash at its end, like every article's.
     route("/demo", get=demo.article),
