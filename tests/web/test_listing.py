@@ -541,6 +541,27 @@ async def test_it_may_be_kept_but_has_to_be_asked_for_again(client: httpx2.Async
     assert answer.headers["access-control-expose-headers"] == "Location, Retry-After, ETag"
     assert answer.headers["etag"].startswith('"')
     assert "set-cookie" not in answer.headers
+    assert "link" not in answer.headers
+
+
+async def test_it_tells_the_language_that_the_service_would_speak(
+    client: httpx2.AsyncClient,
+) -> None:
+    for lang, told in (("", "fr"), ("en-US", "en"), ("de", "fr"), ("frr", "fr")):
+        answer = await get(client, f"article=/a&lang={lang}", {"Accept-Language": "en"})
+        assert answer.headers["content-language"] == told
+
+
+async def test_it_tells_where_the_site_s_privacy_policy_is(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    policy = {"policy": {"privacy_url": "https://blog.example/vie-privée?a=%C3%A9"}}
+    answer = await client.patch("/v1/moderation/sites/blog", json=policy, headers=admin)
+    assert answer.status_code == 200
+    answer = await get(client, "article=/a")
+    told = '<https://blog.example/vie-priv%C3%A9e?a=%C3%A9>; rel="privacy-policy"'
+    assert answer.headers["link"] == told
+    assert answer.headers["access-control-expose-headers"].endswith(", ETag, Link")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def for_anyone(handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
         response = await problems.answered(handler, request)
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        response.headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
         return response
 
     return handle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from palabre.actions import articles, listing, receipts, sites
 from palabre.errors import PROBLEMS, BadParameter, FieldError, NotFound
 from palabre.model import Article, Site
 from palabre.rendering import atom, pages, shapes
+from palabre.rendering.templating import web_link
 from palabre.store.threads import Seen
 from palabre.text import address, cursor, rules
 from palabre.text.policy import stylesheet_url
@@ -22,6 +23,8 @@ COUNTS_MOST = 100
 PAGE = 50
 PAGE_MOST = 100
 FEED = 50
+_IN_A_URL = "%:/?#[]@!$&'()*+,;=~"
+"""What has a meaning in a URL, or is percent-encoded already."""
 NEVER_SHOWN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -121,7 +124,20 @@ async def _page(request: Request, *, as_fragment: bool) -> Response:
         "comments": [shapes.public(comment) for comment in found.comments],
         "next": following,
     }
-    return answer.lasting(request, answer.encode(shaped), "application/json", of=of, until=until)
+    # The article page's element learns from headers what is not about comments.
+    response = answer.lasting(
+        request,
+        answer.encode(shaped),
+        "application/json",
+        of=of,
+        until=until,
+        Content_Language=asks.language,
+    )
+    if privacy_url := web_link(found.article.policy.privacy_url):
+        quoted = quote(privacy_url, safe=_IN_A_URL)
+        response.headers["Link"] = f'<{quoted}>; rel="privacy-policy"'  # RFC 6903
+        response.headers["Access-Control-Expose-Headers"] = f"{cors.EXPOSED}, Link"
+    return response
 
 
 def _below_base(asks: Asked, path: str) -> str:
