@@ -398,13 +398,21 @@ def test_numbers_are_grouped_as_the_language_does() -> None:
 @pytest.mark.parametrize(
     ("moment", "french", "english"),
     [
-        (AT, "22 novembre 2026 à 18\u00a0h\u00a004", "22 November 2026 at 18:04"),
-        (AT.replace(day=1), "1er novembre 2026 à 18\u00a0h\u00a004", "1 November 2026 at 18:04"),
-        (AT.replace(hour=9), "22 novembre 2026 à 9\u00a0h\u00a004", "22 November 2026 at 09:04"),
+        (AT, "22 novembre 2026 à 18\u00a0h\u00a004\u00a0UTC", "22 November 2026 at 18:04\u00a0UTC"),
+        (
+            AT.replace(day=1),
+            "1er novembre 2026 à 18\u00a0h\u00a004\u00a0UTC",
+            "1 November 2026 at 18:04\u00a0UTC",
+        ),
+        (
+            AT.replace(hour=9),
+            "22 novembre 2026 à 9\u00a0h\u00a004\u00a0UTC",
+            "22 November 2026 at 09:04\u00a0UTC",
+        ),
         (
             AT.astimezone(timezone(timedelta(hours=9))),
-            "22 novembre 2026 à 18\u00a0h\u00a004",
-            "22 November 2026 at 18:04",
+            "22 novembre 2026 à 18\u00a0h\u00a004\u00a0UTC",
+            "22 November 2026 at 18:04\u00a0UTC",
         ),
     ],
 )
@@ -421,17 +429,21 @@ def test_a_moment_is_written_in_the_zone_that_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("now", "french", "english"),
     [
-        (AT, "aujourd’hui à 18\u00a0h\u00a004", "today at 18:04"),
-        (AT + timedelta(hours=6), "hier à 18\u00a0h\u00a004", "yesterday at 18:04"),
+        (AT, "aujourd’hui à 18\u00a0h\u00a004\u00a0UTC", "today at 18:04\u00a0UTC"),
+        (
+            AT + timedelta(hours=6),
+            "hier à 18\u00a0h\u00a004\u00a0UTC",
+            "yesterday at 18:04\u00a0UTC",
+        ),
         (
             AT + timedelta(days=2),
-            "22 novembre 2026 à 18\u00a0h\u00a004",
-            "22 November 2026 at 18:04",
+            "22 novembre 2026 à 18\u00a0h\u00a004\u00a0UTC",
+            "22 November 2026 at 18:04\u00a0UTC",
         ),
         (
             AT - timedelta(days=1),
-            "22 novembre 2026 à 18\u00a0h\u00a004",
-            "22 November 2026 at 18:04",
+            "22 novembre 2026 à 18\u00a0h\u00a004\u00a0UTC",
+            "22 November 2026 at 18:04\u00a0UTC",
         ),
     ],
 )

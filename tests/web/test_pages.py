@@ -476,9 +476,9 @@ def test_a_refusal_comes_with_its_reason(reason: str) -> None:
 
 def test_a_decision_is_dated() -> None:
     decided = replace(RECEIPT, state=State.REJECTED, decided_at=AT)
-    assert "Décision~: 22 novembre 2026 à 18~h~04." in receipt(decided).text
+    assert "Décision~: 22 novembre 2026 à 18~h~04~UTC." in receipt(decided).text
     html = pages.receipt_page(decided, language="en", now=AT + timedelta(hours=1))
-    assert "Decided: today at 18:04." in read(html).text
+    assert "Decided: today at 18:04~UTC." in read(html).text
     assert "Décision" not in receipt(replace(decided, state=State.PENDING)).text
 
 
@@ -523,7 +523,7 @@ def test_a_comment_is_shown_with_its_microdata() -> None:
     assert item["itemtype"] == "https://schema.org/Comment"
     assert item.one("bdi", itemprop="name").text == "Paul"
     assert item.one("time", itemprop="dateCreated")["datetime"] == "2026-11-22T18:04:00Z"
-    assert item.one("time").text == "22 novembre 2026 à 18~h~04"
+    assert item.one("time").text == "22 novembre 2026 à 18~h~04~UTC"
     assert item.one("div", itemprop="text").one("em").text == "à tous"
     assert item.one("circle")["fill"] == "hsl(212,45%,82%)"
     assert item.all("a", href="https://blog.example/a#comment-c1")

@@ -69,7 +69,7 @@ async def test_a_decision_is_told_with_its_time(
     assert receipt["decided_at"] == "2026-11-23T09:10:00Z"
     page = await page_of(client, found["receipt"]["url"])
     assert sentence in page
-    assert "Décision~: aujourd’hui à 9~h~10." in page
+    assert "Décision~: aujourd’hui à 9~h~10~UTC." in page
 
 
 @pytest.mark.parametrize(

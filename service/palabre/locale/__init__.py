@@ -172,14 +172,17 @@ def format_number(language: str, number: int) -> str:
 def format_when(
     language: str, moment: datetime, now: datetime | None = None, *, zone: tzinfo = UTC
 ) -> str:
-    """A moment in words: "22 novembre 2026 à 18 h 04", "22 November 2026 at 18:04".
+    """A moment in words: "22 novembre 2026 à 18 h 04 UTC", "22 November 2026 at 18:04 UTC".
 
     With `now`, the same day is "today" and the one before it "yesterday". Both are aware
-    datetimes; `zone` is whose clock and calendar the reader is shown.
+    datetimes; `zone` is whose clock and calendar the reader is shown. UTC is named: nobody would
+    take it for their own.
     """
     local = moment.astimezone(zone)
     clock = say(language, "when.clock.pattern")
     time = format_time(local, clock, tzinfo=zone, locale=_CLDR[language])
+    if zone is UTC:
+        time = say(language, "when.utc", time=time)
     if now is not None:
         days = now.astimezone(zone).date() - local.date()
         if days == timedelta(0):
