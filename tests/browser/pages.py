@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 PAGE = """<!doctype html>
-<html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><title>{title}</title>
+<html{lang} dir="{dir}"><head><meta charset="utf-8"><title>{title}</title>{head}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,">
 <script src="{service}/embed.js" defer></script></head>
@@ -29,13 +29,19 @@ POLICY = (
 
 
 class Pages:
-    """Any path is an article. `lang` and `dir` are those of the next page that is asked for."""
+    """Any path is an article. The rest is how the next page that is asked for is made.
+
+    `lang`: None for a page that says nothing of it. `named`: the element says its article. `head`:
+    what more the page's head has; `style`: what more its stylesheet has.
+    """
 
     def __init__(self, service: str) -> None:
         self.service = service
-        self.lang = "fr"
+        self.lang: str | None = "fr"
         self.dir = "ltr"
         self.named = True
+        self.head = ""
+        self.style = ""
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -52,11 +58,12 @@ class Pages:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path = urlsplit(request.path).path
         kind = "text/css" if path == "/style.css" else "text/html"
-        text = STYLE
+        text = STYLE + self.style
         if kind == "text/html":
             text = PAGE.format(
-                lang=self.lang,
+                lang="" if self.lang is None else f' lang="{self.lang}"',
                 dir=self.dir,
+                head=self.head,
                 title=f"L’article {path}",
                 service=self.service,
                 article=f' article="{path}"' if self.named else "",

@@ -71,6 +71,14 @@ def comment_with(page: Page, text: str) -> Locator:
     )
 
 
+async def holds(page: Page, condition: str) -> None:
+    """Wait until a condition does. (`wait_for_function` needs `unsafe-eval`.)"""
+    await page.evaluate(
+        "new Promise((done) => { const look = () =>"
+        f" ({condition}) ? done() : requestAnimationFrame(look); look(); }})"
+    )
+
+
 async def is_focused(found: Locator) -> bool:
     return bool(await found.evaluate("e => e.getRootNode().activeElement === e"))
 
@@ -104,12 +112,14 @@ def decide(demo: Running, moderator: dict[str, str], text: str, action: str) -> 
     return str(one["id"])
 
 
-def filled(demo: Running, moderator: dict[str, str], article: str, texts: list[str]) -> list[str]:
-    """The ids of new approved comments on an article."""
+def filled(
+    demo: Running, moderator: dict[str, str], article: str, texts: list[str], **others: str
+) -> list[str]:
+    """The ids of new approved comments on an article. `others`: more of their fields."""
     with httpx2.Client(base_url=demo.url) as client:
         ids = []
         for text in texts:
-            fields = makers.fields(article=article, comment=text)
+            fields = makers.fields(article=article, comment=text, **others)
             answer = client.post("/v1/comments", json=fields).raise_for_status()
             ids.append(str(answer.json()["comment"]["id"]))
         body = {"action": "approve", "ids": ids}
@@ -146,7 +156,7 @@ async def test_a_reader_posts_in_place_and_finds_their_comment_until_it_is_publi
         await expect(own).to_have_count(1)
         await expect(own.locator("[part=state]")).to_have_count(0)
         assert "zoe@example.com" not in str(await page.evaluate("({...localStorage})"))
-        assert await page.evaluate("JSON.parse(Object.values(localStorage)[0]).mine") == []
+        await holds(page, "localStorage.length == 0")
 
 
 async def test_a_reader_learns_that_their_comment_was_refused_until_it_is_gone(
@@ -193,6 +203,9 @@ async def test_what_is_missing_is_told_beside_the_field_and_focused_without_aski
         posted: list[str] = []
         page.on("request", lambda request: posted.append(request.method))
         await part(page, "submit").click()
+        await expect(part(page, "status")).to_have_text(
+            "À corriger\u00a0: Commentaire, Nom, Adresse de messagerie"
+        )
         for name in ("comment", "name", "email"):
             control = page.locator(f"palabre-comments [name={name}]")
             assert await control.get_attribute("aria-invalid") == "true"
@@ -330,14 +343,17 @@ async def test_another_text_after_a_lost_answer_is_a_comment_of_its_own(
         await expect(part(page, "status")).to_contain_text(AWAY)
         await page.unroute("**/v1/comments")
         await fill(page, other)
+        await expect(part(page, "status")).to_contain_text("envoyez de nouveau celui-ci")
         await expect(part(page, "status")).to_contain_text(KEPT)
         assert found(demo, moderator, other) == []
+        await page.reload()
+        await page.locator("palabre-comments [name=email]").fill("zoe@example.com")
         await part(page, "submit").click()
         await expect(comment_with(page, other)).to_be_focused()
         assert len(found(demo, moderator, other)) == 1
 
 
-@pytest.mark.parametrize("answer", ["none", "502"])
+@pytest.mark.parametrize("answer", ["none", "502", "503"])
 async def test_while_the_service_is_away_the_page_keeps_what_it_has_and_what_is_typed(
     browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str], answer: str
 ) -> None:
@@ -346,13 +362,21 @@ async def test_while_the_service_is_away_the_page_keeps_what_it_has_and_what_is_
     async def fail(route: Route) -> None:
         if answer == "none":
             await route.abort("connectionrefused")
+        elif answer == "503":
+            await route.fulfill(
+                status=503,
+                content_type="application/problem+json",
+                headers={"Access-Control-Allow-Origin": "*"},
+                body='{"status": 503, "code": "busy", "detail": "Trop à la fois."}',
+            )
         else:
             await route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>")
 
     async with page_of(browser, demo) as page:
         await page.route("**/v1/**", fail)
         await page.goto(f"{blog.url}/away-{answer}")
-        await expect(part(page, "status")).to_contain_text(AWAY)
+        told = "Trop à la fois." if answer == "503" else AWAY
+        await expect(part(page, "status")).to_contain_text(told)
         await expect(page.get_by_role("link", name=FALLBACK)).to_be_visible()
         await fill(page, text)
         await expect(part(page, "status")).to_contain_text(KEPT)
@@ -360,11 +384,26 @@ async def test_while_the_service_is_away_the_page_keeps_what_it_has_and_what_is_
         await page.unroute("**/v1/**")
         await part(page, "retry").click()
         await expect(part(page, "heading").first).to_have_text("Aucun commentaire pour l’instant")
+        await expect(part(page, "heading").first).to_be_focused()
+        await expect(part(page, "status")).to_be_empty()
         await expect(page.get_by_role("link", name=FALLBACK)).to_be_hidden()
         await expect(page.locator("palabre-comments [name=comment]")).to_have_value(text)
         await expect(page.locator("palabre-comments [name=email]")).to_have_value("zoe@example.com")
         await part(page, "submit").click()
         await expect(comment_with(page, text)).to_be_focused()
+        await expect(part(page, "status")).to_have_text(WORDS["fr"]["awaits"])
+
+
+async def test_whoever_tries_again_in_vain_may_try_once_more(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    async with page_of(browser, demo) as page:
+        await page.route("**/v1/**", lambda route: route.abort("connectionrefused"))
+        await page.goto(f"{blog.url}/in-vain")
+        await part(page, "retry").focus()
+        await page.keyboard.press("Enter")
+        await expect(part(page, "retry")).to_be_focused()
+        await expect(part(page, "status")).to_contain_text(AWAY)
 
 
 async def test_an_article_of_no_site_is_told_to_be_none(browser: Browser, demo: Running) -> None:
@@ -377,7 +416,7 @@ async def test_an_article_of_no_site_is_told_to_be_none(browser: Browser, demo: 
               document.querySelector("palabre-comments").replaceWith(other);
             }"""
         )
-        await expect(part(page, "status")).not_to_be_empty()
+        await expect(part(page, "status")).to_contain_text("Cette page n’est pas celle d’un site")
         await expect(part(page, "form")).to_have_count(0)
 
 
@@ -393,6 +432,85 @@ async def test_a_browser_that_remembers_nothing_posts_all_the_same(
         await page.goto(f"{demo.url}/demo/element")
         await fill(page, text)
         await expect(comment_with(page, text)).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "null",
+        "[]",
+        '"draft"',
+        "{oops",
+        '{"draft": null, "mine": 7}',
+        '{"draft": {"nickname": "x", "length": 3, "comment": "Là"}, "mine": {"a": 1}}',
+    ],
+)
+async def test_what_is_not_the_element_s_in_its_place_of_memory_does_no_harm(
+    browser: Browser, demo: Running, kept: str
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/strict")
+        await page.evaluate(
+            "([url, kept]) => { localStorage['palabre ' + url] = kept }", [f"{demo.url}/demo", kept]
+        )
+        await page.goto(f"{demo.url}/demo/element")
+        value = "Là" if "Là" in kept else ""
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value(value)
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+
+
+async def test_an_address_s_tracking_parameters_lead_to_no_other_memory(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    text, other = some_text(), some_text()
+    comment = "palabre-comments [name=comment]"
+    blog.named = False
+    try:
+        async with page_of(browser, demo) as page:
+            await page.goto(f"{blog.url}/tracked?utm_source=x#top")
+            await fill(page, text)
+            await expect(comment_with(page, text)).to_be_focused()
+            await page.locator(comment).fill(other)
+            await page.goto(f"{blog.url}/tracked/")
+            await expect(comment_with(page, text)).to_contain_text(WORDS["fr"]["awaits"])
+            await expect(page.locator(comment)).to_have_value(other)
+            # What is typed while the service is away is under the address that the page has.
+            await page.route("**/v1/**", lambda route: route.abort("connectionrefused"))
+            await page.goto(f"{blog.url}/tracked?fbclid=y")
+            await page.locator(comment).fill(text + other)
+            await page.unroute("**/v1/**")
+            await page.goto(f"{blog.url}/tracked?fbclid=y")
+            await expect(page.locator(comment)).to_have_value(text + other)
+            await page.goto(f"{blog.url}/tracked")
+            await expect(page.locator(comment)).to_have_value(text + other)
+            await expect(comment_with(page, text)).to_contain_text(WORDS["fr"]["awaits"])
+            assert await page.evaluate("Object.keys(localStorage)") == [
+                f"palabre {blog.url}/tracked"
+            ]
+    finally:
+        blog.named = True
+
+
+async def test_sending_in_one_tab_leaves_what_is_written_in_another(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    (parent,) = filled(demo, moderator, f"{blog.url}/tabs", ["Deux onglets ?"])
+    sent, written = some_text(), some_text()
+    async with context_of(browser, demo) as context:
+        first, second = await context.new_page(), await context.new_page()
+        await first.goto(f"{blog.url}/tabs")
+        await first.locator(f"palabre-comments #comment-{parent} [part=reply]").click()
+        await first.locator("palabre-comments [name=comment]").fill(sent)
+        await second.goto(f"{blog.url}/tabs")
+        await second.locator("palabre-comments [name=comment]").fill(written)
+        await part(first, "form").get_by_label("Nom").evaluate("e => { e.value = 'Zoé' }")
+        await part(first, "form").get_by_label("Adresse").evaluate("e => { e.value = 'z@a.fr' }")
+        await part(first, "submit").click()
+        await expect(comment_with(first, sent)).to_be_focused()
+        await second.reload()
+        await expect(second.locator("palabre-comments [name=comment]")).to_have_value(written)
 
 
 # --- replying
@@ -481,6 +599,45 @@ async def test_a_long_listing_is_shown_in_parts_and_a_link_leads_into_any_of_the
         await expect(part(page, "comment")).to_have_count(120)
 
 
+async def test_a_link_to_a_comment_that_is_gone_costs_a_few_pages_at_most(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    asked: list[str] = []
+
+    async def endless(route: Route) -> None:
+        asked.append(route.request.url)
+        gone = dict.fromkeys(("parent", "author", "html", "created_at", "edited_at"))
+        body = {
+            "article": {"url": f"{blog.url}/endless", "title": None, "open": True, "count": 9},
+            "comments": [{"id": f"c{len(asked)}", "depth": 0, "state": "deleted", **gone}],
+            "next": f"/v1/comments?article={blog.url}/endless&after={len(asked)}",
+        }
+        await route.fulfill(json=body, headers={"Access-Control-Allow-Origin": "*"})
+
+    async with page_of(browser, demo) as page:
+        await page.route("**/v1/comments?**", endless)
+        await page.goto(f"{blog.url}/endless#comment-gone")
+        await expect(part(page, "comment")).to_have_count(6)
+        await page.wait_for_timeout(300)
+        assert len(asked) == 6
+
+
+async def test_a_waiting_reply_to_a_comment_further_on_stands_below_it(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    article, text = f"{blog.url}/further", some_text()
+    ids = filled(demo, moderator, article, [f"Plus loin, {n}" for n in range(60)])
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{article}#comment-{ids[55]}")
+        item = page.locator(f"palabre-comments #comment-{ids[55]}")
+        await item.locator("[part=reply]").click()
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        await page.goto("about:blank")
+        await page.goto(article)
+        await expect(item.locator("[part=replies]").first).to_contain_text(text)
+
+
 async def test_times_are_in_words_by_the_reader_s_own_clock(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
@@ -532,7 +689,9 @@ async def test_nothing_that_was_typed_ever_runs(
         await expect(part(page, "comment")).to_have_count(4)
         assert await page.evaluate("window.hit") is None
         assert await page.locator("palabre-comments :is(img, script, style)").count() == 0
-        links = await page.locator("palabre-comments a").evaluate_all("all => all.map(a => a.href)")
+        links = await page.locator("palabre-comments a[href]").evaluate_all(
+            "all => all.map(a => a.href)"
+        )
         assert [link for link in links if not link.startswith("http")] == []
 
 
@@ -551,6 +710,24 @@ async def test_a_closed_article_says_so_and_offers_no_form(
         )
         await expect(part(page, "form")).to_have_count(0)
         await expect(part(page, "reply")).to_have_count(0)
+
+
+async def test_what_was_written_before_an_article_closed_can_still_be_copied(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    article, text = f"{blog.url}/closing", some_text()
+    filled(demo, moderator, article, ["Avant la fin."])
+    async with page_of(browser, demo) as page:
+        await page.goto(article)
+        await page.locator("palabre-comments [name=comment]").fill(text)
+        with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+            body = {"article": article, "site": "blog", "open": False}
+            client.put("/v1/moderation/articles", json=body).raise_for_status()
+        await page.reload()
+        await expect(part(page, "status")).to_have_text(f"Les commentaires sont fermés. {KEPT}")
+        kept = page.locator("palabre-comments").get_by_role("textbox", name="Commentaire")
+        await expect(kept).to_have_value(text)
+        await expect(kept).not_to_be_editable()
 
 
 # --- on the page
@@ -596,6 +773,184 @@ async def test_a_page_of_another_origin_takes_part_under_a_strict_policy_and_in_
         blog.named = True
 
 
+async def test_a_change_of_its_attributes_is_another_article(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    one, two = f"{blog.url}/single-1", f"{blog.url}/single-2"
+    first = filled(demo, moderator, one, ["Le premier article."])
+    filled(demo, moderator, two, ["Le second, a.", "Le second, b."])
+    text = some_text()
+    element = "document.querySelector('palabre-comments')"
+    comment = "palabre-comments [name=comment]"
+    async with page_of(browser, demo) as page:
+        await page.goto(one)
+        await page.locator(comment).fill(text)
+        await page.evaluate(f"{element}.setAttribute('article', '{two}')")
+        await expect(part(page, "heading").first).to_have_text("2 commentaires")
+        await expect(page.locator(comment)).to_have_value("")
+        await expect(page.locator("palabre-comments")).not_to_contain_text("Le premier article.")
+        await page.evaluate(f"{element}.setAttribute('lang', 'en')")
+        await expect(part(page, "heading").first).to_have_text("2 comments")
+        await page.evaluate(f"{element}.setAttribute('site', 'nowhere')")
+        await expect(part(page, "form")).to_have_count(0)
+        await page.evaluate(f"{element}.removeAttribute('site')")
+        await page.evaluate(
+            f"window.kept = {element}; kept.remove(); kept.setAttribute('article', '{one}')"
+        )
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.evaluate("location.hash = 'comment-none'")
+        await page.evaluate("new Promise(requestAnimationFrame)")
+        assert asked == []
+        await page.evaluate("document.body.append(kept)")
+        await expect(page.locator(comment)).to_have_value(text)
+        await expect(part(page, "heading").first).to_have_text("1 comment")
+        await page.evaluate(f"location.hash = 'comment-{first[0]}'")
+        await expect(page.locator(f"palabre-comments #comment-{first[0]}")).to_be_focused()
+
+
+async def test_what_was_being_sent_when_the_article_changed_is_in_its_own_memory(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    one, two, text = f"{blog.url}/under-way-1", f"{blog.url}/under-way-2", some_text()
+
+    async with page_of(browser, demo) as page:
+
+        async def change_first(route: Route) -> None:
+            await page.evaluate(
+                f"document.querySelector('palabre-comments').setAttribute('article', '{two}')"
+            )
+            await route.continue_()
+
+        await page.goto(one)
+        await page.route("**/v1/comments", change_first)
+        await fill(page, text)
+        await holds(page, f"localStorage['palabre {one}']?.includes('mine\":[\"')")
+        await expect(comment_with(page, text)).to_have_count(0)
+        await page.goto(one)
+        await expect(comment_with(page, text)).to_contain_text(WORDS["fr"]["awaits"])
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value("")
+
+
+async def test_a_page_s_base_does_not_decide_which_article_it_is(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    filled(demo, moderator, f"{blog.url}/based", ["Sur sa base."])
+    blog.named, blog.head = False, '<base href="/files/">'
+    try:
+        async with page_of(browser, demo) as page:
+            await page.goto(f"{blog.url}/based")
+            await expect(comment_with(page, "Sur sa base.")).to_be_visible()
+    finally:
+        blog.named, blog.head = True, ""
+
+
+@pytest.mark.parametrize(
+    ("lang", "site", "reader", "said", "away"),
+    [
+        ("en-US", "fr", "fr", "Post the comment", "Try again"),
+        ("FR-ca", "en", "en", "Publier le commentaire", "Réessayer"),
+        ("de", "en", "fr", "Post the comment", "Réessayer"),
+        ("frr", "en", "de, en", "Post the comment", "Try again"),
+        ("", "fr", "en", "Publier le commentaire", "Try again"),
+        (None, "en", "de", "Post the comment", "Réessayer"),
+    ],
+)
+async def test_it_speaks_the_page_s_language_or_else_the_site_s_or_else_the_reader_s(
+    browser: Browser,
+    demo: Running,
+    blog: Pages,
+    lang: str | None,
+    site: str,
+    reader: str,
+    said: str,
+    away: str,
+) -> None:
+    name = f"speaks-{site}"
+    with Pages(demo.url) as pages:
+        demo.command(
+            "site", "add", f"{name}-{next(_number)}", "--origin", pages.url, "--locale", site
+        )
+        pages.lang = lang
+        languages = (
+            f"Object.defineProperty(navigator, 'languages', {{value: {reader.split(', ')}}})"
+        )
+        async with context_of(browser, demo) as context:
+            await context.add_init_script(languages)
+            page = await context.new_page()
+            await page.goto(f"{pages.url}/a")
+            await expect(part(page, "submit")).to_have_text(said)
+            await fill(
+                page, "Une adresse fausse.", lang="en" if "Post" in said else "fr", email="z@z"
+            )
+            end = WORDS["en" if "Post" in said else "fr"]["end"]
+            await expect(page.locator("palabre-comments #error-email")).to_contain_text(end)
+            await page.route("**/v1/**", lambda route: route.abort("connectionrefused"))
+            await page.goto(f"{pages.url}/b")
+            await expect(part(page, "retry")).to_have_text(away)
+
+
+async def test_it_leads_to_what_the_site_does_with_its_readers_data(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    policy = f"{blog.url}/vie-privée/œ?a=%C3%A9"
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{blog.url}/private")
+        await expect(part(page, "submit")).to_be_visible()
+        await expect(part(page, "privacy")).to_be_hidden()
+        demo.command("site", "set", "blog", f"privacy_url={policy}")
+        try:
+            await page.reload()
+            link = page.get_by_role("link", name="Ce que ce site fait de vos données")
+            await expect(link).to_be_visible()
+            seen = await link.evaluate("(e, url) => e.href == new URL(url).href", policy)
+            assert seen
+        finally:
+            demo.command("site", "set", "blog", "privacy_url=off")
+
+
+async def test_a_long_name_keeps_its_disc_beside_it_and_whoever_has_a_website_is_as_bold(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    article = f"{blog.url}/names"
+    name = "Maximilienne de la Rochefoucauld-Montmorency d’Outremer et du Val"
+    filled(demo, moderator, article, ["Un nom long."], name=name)
+    filled(demo, moderator, article, ["Un site."], website="https://example.com/")
+    async with page_of(browser, demo, width=320) as page:
+        await page.goto(article)
+        for text in ("Un nom long.", "Un site."):
+            item = comment_with(page, text)
+            disc = await item.locator("[part=disc]").bounding_box()
+            who = await item.locator("[part=name]").bounding_box()
+            assert disc
+            assert who
+            assert who["x"] >= disc["x"] + disc["width"]
+            assert who["y"] < disc["y"] + disc["height"] / 2
+            weight = await item.locator("[part=name]").evaluate(
+                "e => getComputedStyle(e).fontWeight"
+            )
+            assert weight == "600"
+        blog.style = "palabre-comments { --palabre-read: 20px/1.6 serif }"
+        try:
+            await page.reload()
+            text_size = await part(page, "text").first.evaluate("e => getComputedStyle(e).fontSize")
+            assert text_size == "20px"
+        finally:
+            blog.style = ""
+
+
+async def test_marks_stacked_upon_a_letter_stay_in_their_comment(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    article, tower = f"{blog.url}/marks", "Z" + "\u0301" * 70
+    filled(demo, moderator, article, ["Au-dessus.", tower], name="Z" + "\u0301" * 70)
+    async with page_of(browser, demo) as page:
+        await page.goto(article)
+        for name in ("name", "text"):
+            for one in await part(page, name).all():
+                assert await one.evaluate("e => getComputedStyle(e).overflow") == "clip"
+
+
 async def test_a_site_s_own_stylesheet_colours_the_pages_it_leads_to(
     browser: Browser, demo: Running, blog: Pages
 ) -> None:
@@ -627,6 +982,19 @@ async def test_it_reads_from_right_to_left_where_the_page_does(
                 "e => getComputedStyle(e).direction"
             )
             assert heading == "rtl"
+            # "2 commentaires", not "commentaires 2".
+            for one in (part(page, "heading").first, part(page, "time").first):
+                edges = await one.evaluate(
+                    """e => {
+                      const node = document.createTreeWalker(e, NodeFilter.SHOW_TEXT).nextNode();
+                      const range = new Range();
+                      range.selectNodeContents(node);
+                      const whole = range.getBoundingClientRect();
+                      range.setEnd(node, 1);
+                      return [range.getBoundingClientRect().left, whole.left];
+                    }"""
+                )
+                assert abs(edges[0] - edges[1]) < 1
             texts = part(page, "text")
             directions = await texts.evaluate_all(
                 "all => all.map(e => getComputedStyle(e).direction)"
@@ -636,19 +1004,30 @@ async def test_it_reads_from_right_to_left_where_the_page_does(
         blog.dir = "ltr"
 
 
+@pytest.mark.parametrize("style", ["", "html { font-size: 62.5% } body { font: 1.4rem/1.2 serif }"])
 async def test_targets_are_large_enough_for_a_finger(
-    browser: Browser, demo: Running, blog: Pages
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str], style: str
 ) -> None:
-    async with page_of(browser, demo, width=320) as page:
-        await page.goto(f"{demo.url}/demo/element")
-        await part(page, "reply").first.click()
-        heights = await page.locator(
-            "palabre-comments :is(button, textarea, input:not([tabindex='-1']), [part=time])"
-        ).evaluate_all(
-            "all => all.filter(e => !e.hidden).map(e => [e.outerHTML, e.getBoundingClientRect()])"
-            ".filter(([, box]) => box.height < 24 || box.width < 24)"
-        )
-        assert heights == []
+    article = f"{blog.url}/finger-{len(style)}"
+    filled(demo, moderator, article, ["Une cible."], website="https://example.com/")
+    demo.command("site", "set", "blog", f"privacy_url={blog.url}/donnees")
+    blog.style = style
+    try:
+        async with page_of(browser, demo, width=320) as page:
+            await page.goto(article)
+            await part(page, "reply").first.click()
+            await expect(part(page, "privacy")).to_be_visible()
+            small = await page.locator(
+                "palabre-comments :is(button, textarea, input:not([tabindex='-1']), a[href])"
+            ).evaluate_all(
+                "all => all.filter(e => e.checkVisibility())"
+                ".map(e => [e.outerHTML, e.getBoundingClientRect()])"
+                ".filter(([, box]) => box.height < 24 || box.width < 24)"
+            )
+            assert [one for one, _ in small if FALLBACK not in one] == []
+    finally:
+        blog.style = ""
+        demo.command("site", "set", "blog", "privacy_url=off")
 
 
 async def test_without_javascript_what_stands_in_the_element_stays(

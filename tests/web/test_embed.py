@@ -31,11 +31,22 @@ async def source(client: httpx2.AsyncClient) -> str:
     return (await body_of(client, "identity")).decode()
 
 
-def words(script: str) -> dict[str, list[str | list[str]]]:
-    """The sentences in it, by code."""
-    (found,) = re.findall(r"^const WORDS = (\{.*\});$", script, re.MULTILINE)
-    read: dict[str, list[str | list[str]]] = json.loads(found)
-    return read
+SAID = re.compile(r'WORDS\["([a-z_.]+)"\]')
+"""Where the source says a sentence, by its code, or one of a family."""
+
+
+def said() -> dict[str, list[str | list[str]]]:
+    """Every code that the source says, with its forms in every language."""
+    asked = set(SAID.findall(embed.SOURCE.read_text("utf-8")))
+    return {
+        code: [locale.sentence(language, code) for language in locale.LANGUAGES]
+        for code in locale.codes()
+        if code in asked or f"{code.rpartition('.')[0]}." in asked
+    }
+
+
+def compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 async def test_it_weighs_six_kilobytes_at_most(client: httpx2.AsyncClient) -> None:
@@ -76,27 +87,24 @@ async def test_whoever_has_it_is_not_sent_it_again(client: httpx2.AsyncClient, c
 
 async def test_it_has_the_sentences_it_says_in_every_language(client: httpx2.AsyncClient) -> None:
     script = await source(client)
-    found = words(script)
-    said = set(re.findall(r'\bsay\("([^"]+)"', script))
-    assert len(said) > 20
-    for code in said:
-        assert code in found or [one for one in found if one.startswith(code)], code
-    for code, forms in found.items():
-        for language, form in zip(locale.LANGUAGES, forms, strict=True):
-            assert form == locale.sentence(language, code)
+    assert len(said()) > 20
+    for code, forms in said().items():
+        assert compact(forms) in script, code
+    assert "WORDS" not in script
     assert locale.say("fr", "form.required_note") in script
-    assert f"const TAGS = {json.dumps(['fr', 'en-GB'], separators=(',', ':'))};" in script
+    assert locale.say("en", "receipt.state.rejected") in script
+    assert 'const TAGS=["fr","en-GB"];' in script
 
 
-async def test_every_place_in_its_sentences_is_one_it_fills_in(client: httpx2.AsyncClient) -> None:
+async def test_every_place_in_its_sentences_is_one_it_fills_in() -> None:
     places = {
         place
-        for forms in words(await source(client)).values()
+        for forms in said().values()
         for form in forms
         for text in ([form] if isinstance(form, str) else form)
         for place in re.findall(r"{(\w+)}", text)
     }
-    assert places == {"n", "name"}
+    assert places == {"n", "name", "names"}
 
 
 async def test_it_asks_nobody_else_and_keeps_to_a_strict_policy(
@@ -110,15 +118,29 @@ async def test_it_asks_nobody_else_and_keeps_to_a_strict_policy(
     assert "insertAdjacentHTML" not in script
 
 
-async def test_the_source_is_what_is_served_but_for_comments_and_indentation(
+async def test_the_source_is_what_is_served_but_for_comments_and_spaces(
     client: httpx2.AsyncClient,
 ) -> None:
     written = embed.SOURCE.read_text("utf-8").splitlines()
-    kept = [line.strip().partition(" // ")[0] for line in written]
-    kept = [line for line in kept if line and not line.startswith("//")]
-    served = [line for line in (await source(client)).splitlines() if line]
-    filled_in = [pair for pair in zip(kept, served, strict=True) if pair[0] != pair[1]]
-    assert [line for line, _ in filled_in] == ["const TAGS = [];", "const WORDS = {};"]
+    code = [line for line in written if not line.strip().startswith("//")]
+    kept = "".join(line.partition(" // ")[0] for line in code)
+    served = await source(client)
+    for sentences in (compact(forms) for forms in said().values()):
+        served = served.replace(sentences, "S")
+    families = re.sub(r"\{(?:\"\w+\":S,?)+\}", "S", served)
+    expected = SAID.sub("S", kept).replace("TAGS = []", 'TAGS = ["fr","en-GB"]')
+    assert re.sub(r"\s", "", families) == re.sub(r"\s", "", expected)
+
+
+def test_no_space_that_means_something_is_lost() -> None:
+    """What is in quotes is kept; in a pattern or a template, none may stand beside punctuation."""
+    code = re.sub(r'"[^"\n]*"|^\s*//.*', "", embed.SOURCE.read_text("utf-8"), flags=re.MULTILINE)
+    patterns = re.findall(r"(?<=[(= ])/(?![/ ])(?:\\.|[^/\n])+/", code)
+    templates = [one for one in re.findall(r"`[^`]*`", code) if "\n" not in one]
+    assert len(patterns) > 5
+    assert len(templates) > 1
+    for one in patterns + [re.sub(r"\$\{.*?\}", "", template) for template in templates]:
+        assert not re.search(r"[,;:{(=?&|+<>] | [{}=?&|+<>]", one), one
 
 
 async def test_the_readme_names_every_part_and_property_that_a_page_may_style() -> None:

@@ -17,9 +17,16 @@ KEPT_S = 3_600
 """How long browsers use it without asking: an upgrade of the service reaches pages by then."""
 
 SOURCE = Path(__file__).parent / "static" / "embed.js"
-_SAID = re.compile(r'\bsay\("([a-z_.]+)"')
-_FOR_DEVELOPERS = re.compile(r"^ +(?://.*\n)?|^//.*\n| // .*$", re.MULTILINE)
-"""Indentation and comments, a sixth of what would be sent."""
+_SAID = re.compile(r'\bWORDS\["([a-z_.]+)"\]')
+_FOR_DEVELOPERS = re.compile(
+    r"""^\ +(?://.*\n)?|^//.*\n|\ //\ .*$  # indentation and comments,
+    |(?<=[,;:{(=?&|+<>])\ |\ (?=[{}=?&|+<>])  # spaces beside punctuation,
+    |(?<=[,{(])\n                            # line ends within a statement;
+    |(?P<kept>"[^"\n]*")                      # but nothing of a string
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""What is not sent: a fifth of the source."""
 
 
 async def script(request: Request) -> Response:
@@ -37,23 +44,23 @@ async def script(request: Request) -> Response:
 @functools.cache
 def body() -> bytes:
     """What is served: the source with the catalogues' sentences that it says."""
-    source = _FOR_DEVELOPERS.sub("", SOURCE.read_text("utf-8"))
+    source = _FOR_DEVELOPERS.sub(r"\g<kept>", SOURCE.read_text("utf-8"))
     tags = [locale.tag(language) for language in locale.LANGUAGES]
-    for name, value in (("TAGS = []", tags), ("WORDS = {}", words())):
-        kept = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        source = source.replace(name, f"{name.split(' ')[0]} = {kept}", 1)
-    return source.encode()
+    source = source.replace("TAGS=[]", f"TAGS={_written(tags)}", 1)
+    return _SAID.sub(lambda said: _written(words(said[1])), source).encode()
 
 
-def words() -> dict[str, list[str | list[str]]]:
-    """Each code that the source says, with its sentence in every language, or its plural forms.
+def words(code: str) -> object:
+    """A code's sentence in every language, or its plural forms.
 
-    A code that ends with a dot stands for all that begin with it.
+    A code that ends with a dot stands for all that begin with it, by the rest of their codes.
     """
-    said = set(_SAID.findall(SOURCE.read_text("utf-8")))
-    codes = [
-        code
-        for code in locale.codes()
-        if code in said or any(family.endswith(".") and code.startswith(family) for family in said)
-    ]
-    return {code: [locale.sentence(each, code) for each in locale.LANGUAGES] for code in codes}
+    if code.endswith("."):
+        return {
+            each.removeprefix(code): words(each) for each in locale.codes() if each.startswith(code)
+        }
+    return [locale.sentence(language, code) for language in locale.LANGUAGES]
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
