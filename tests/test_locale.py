@@ -172,7 +172,7 @@ def said_in_templates() -> set[str]:
     texts = [
         path.read_text(encoding="utf-8") for path in (*sorted(TEMPLATES.rglob("*.*")), ELEMENT)
     ]
-    said = r'\b(?:say\(|WORDS\[)"([^"]*[^".])"(?! [~+])'
+    said = r'\b(?:say\(|WORDS\[)"([^"]+)"(?! [~+])'
     return {code for text in texts for code in re.findall(said, text)}
 
 

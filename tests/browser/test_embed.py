@@ -406,6 +406,7 @@ async def test_whoever_tries_again_in_vain_may_try_once_more(
         await expect(part(page, "status")).to_contain_text(AWAY)
 
 
+@pytest.mark.usefixtures("blog")
 async def test_an_article_of_no_site_is_told_to_be_none(browser: Browser, demo: Running) -> None:
     async with page_of(browser, demo) as page:
         await page.goto(f"{demo.url}/demo/element")
@@ -982,6 +983,16 @@ async def test_it_reads_from_right_to_left_where_the_page_does(
                 "e => getComputedStyle(e).direction"
             )
             assert heading == "rtl"
+            assert (
+                await part(page, "heading").first.evaluate(
+                    """e => {
+                  const range = new Range();
+                  range.selectNodeContents(e);
+                  return e.getBoundingClientRect().right - range.getBoundingClientRect().right;
+                }"""
+                )
+                < 1
+            )
             # "2 commentaires", not "commentaires 2".
             for one in (part(page, "heading").first, part(page, "time").first):
                 edges = await one.evaluate(

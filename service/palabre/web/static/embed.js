@@ -1,9 +1,8 @@
 // <palabre-comments article="/a" lang="fr">: an article's comments and their form, in place.
 // It asks this service only, sets no cookie, and runs under `default-src 'self'`.
 // Themes: the properties --palabre-… in STYLE, and ::part() by the names that follow `part:`.
-// WORDS[code] is the catalogues' sentence, one a language of TAGS, and WORDS[family] (it ends with
-// a dot) those whose codes begin so, by the rest of them: the service writes them in their places,
-// and leaves out comments, and spaces beside punctuation.
+// WORDS[code] is the catalogues' sentence, one a language of TAGS: the service writes it in its
+// place, and leaves out comments, and spaces beside punctuation.
 (() => {
   if (customElements.get("palabre-comments")) return;
 
@@ -23,8 +22,9 @@
       --bad: var(--palabre-bad, light-dark(#a02c1f, #ff9d8f));
       --radius: var(--palabre-radius, 6px);
     }
-    * { box-sizing: border-box; unicode-bidi: plaintext; }
-    h2, p, label { text-align: match-parent; }
+    * { box-sizing: border-box; }
+    h2, p, label, button, [part=by] * { unicode-bidi: plaintext; }
+    h2, p { text-align: match-parent; text-align: -webkit-match-parent; }
     [href] { color: var(--accent); }
     h2 { font-size: 1.25em; margin: 1.6em 0 .4em; }
     p { margin: .4em 0; }
@@ -78,9 +78,8 @@
     try {
       const answer = await fetch(new URL(path, HOME), { signal: AbortSignal.timeout(3e4), ...sent });
       const { headers, status } = answer;
-      const language = headers.get("content-language");
       const [, privacy = ""] = /<([^>]+)>;\s*rel="privacy-policy"/.exec(headers.get("link")) ?? [];
-      return { ...(await answer.json()), status, language, privacy };
+      return { ...(await answer.json()), status, privacy, language: headers.get("content-language") };
     } catch {
       return {};
     }
@@ -105,11 +104,17 @@
       return (form.pop ? form[+(values.n > 1)] : form).replace(/{(\w+)}/g, (_, name) => values[name].toLocaleString(lang));
     };
 
-    // What is wrong with an answer.
-    const fault = ({ errors, detail }) => errors?.[0]?.message ?? detail ?? say(WORDS["embed.away"]);
+    // What is wrong with an answer: of several fields the last, the article rather than the site.
+    const fault = ({ errors, detail }) => errors?.at(-1)?.message ?? detail ?? say(WORDS["embed.away"]);
 
     // A comment's state, to its author.
-    const standing = ({ state }) => say(WORDS["receipt.state."][state]);
+    const states = {
+      pending: WORDS["receipt.state.pending"],
+      approved: WORDS["receipt.state.approved"],
+      rejected: WORDS["receipt.state.rejected"],
+      spam: WORDS["receipt.state.spam"],
+    };
+    const standing = ({ state }) => say(states[state]);
 
     // A moment in words, by the reader's own clock.
     const when = (moment) =>
@@ -371,8 +376,8 @@
       const time = make("time", { dateTime: created_at }, when(created_at));
       made.append(make("a", { part: "time", href: "#comment-" + id }, time));
       if (edited_at) {
-        const given = { part: "time", dateTime: edited_at, title: when(edited_at) };
-        made.append(make("time", given, say(WORDS["listing.edited"])));
+        const title = when(edited_at);
+        made.append(make("time", { part: "time", dateTime: edited_at, title }, say(WORDS["listing.edited"])));
       }
       return made;
     };
