@@ -385,17 +385,20 @@ async def test_a_service_that_is_away_loses_no_decision_silently(
     ids = posted(demo, "/away", 2)
     async with desk(browser, demo, "alone") as page:
         await page.goto(f"{demo.url}/desk/?article=/away&site=demo")
-        await page.route(
-            "**/desk/decide",
-            lambda route: route.fulfill(
-                status=503, content_type="application/problem+json", body='{"detail": "Réessayez."}'
-            ),
-        )
+        is_away = False
+
+        async def refuse(route: Route) -> None:
+            if is_away:
+                await route.abort()
+            else:
+                kind, body = "application/problem+json", '{"detail": "Réessayez."}'
+                await route.fulfill(status=503, content_type=kind, body=body)
+
+        await page.route("**/desk/decide", refuse)
         await page.get_by_role("button", name="Indésirable").first.click()
         await expect(page.locator("#told")).to_contain_text("Réessayez.")
         await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")
-        await page.unroute("**/desk/decide")
-        await page.route("**/desk/decide", lambda route: route.abort())
+        is_away = True
         await page.keyboard.press("a")
         await expect(page.locator("#told")).to_contain_text("ne répond pas")
         await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")

@@ -116,9 +116,7 @@ def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal
         "site", "set", "blog", "depth=2", "max_links=many", "colour=red", "privacy_url=/here"
     ).splitlines()
     assert [line.partition(": ")[0] for line in said] == ["max_links", "colour", "privacy_url"]
-    assert said[0].endswith(
-        "This value does not have the expected form: please check and correct it."
-    )
+    assert said[0].endswith("Give a whole number from 0 to 100.")
     assert said[2].endswith("as in https://example.com.")
     assert palabre.json("site", "list") == [before]
 
