@@ -10,6 +10,9 @@ import makers
 from running import Running
 
 LONG = "x" * 300
+QUEUE = f"?site=demo&article=/{LONG}"
+"""The queue with what is `told` alone."""
+
 STATES = ("pending", "approve", "reject", "spam", "delete")
 
 
@@ -50,12 +53,12 @@ def told(demo: Running, moderator: dict[str, str]) -> Told:
 
 
 def of_the_desk(told: Told) -> dict[str, str]:
-    """The desk's pages."""
+    """The desk's pages, with little on them that others have left: judging takes its time."""
     return {
-        "queue": "",
-        "all": "?state=all&signal=links&q=&since=2026-01-01",
+        "queue": QUEUE,
+        "all": f"{QUEUE}&state=all&since=2026-01-01",
+        "untitled": f"?site=demo&article=/untitled-{LONG}&order=urgent",
         "empty": "?q=zzzzzzzzz",
-        "urgent": "?order=urgent&site=demo",
         "comment": f"comments/{told.comment}?ask=reject",
         "edit": f"comments/{told.comment}?ask=edit",
         "deleted": f"comments/{told.deleted}",
@@ -65,8 +68,8 @@ def of_the_desk(told: Told) -> dict[str, str]:
         "person": f"people/{told.author}",
         "rules": "rules?site=demo",
         "moderators": "moderators",
-        "numbers": "numbers?site=demo",
-        "log": "log",
+        "numbers": "numbers?site=demo&days=7",
+        "log": f"log?comment={told.comment}",
         "sessions": "sessions",
     }
 

@@ -79,7 +79,7 @@ async def test_every_page_is_for_everybody(
             await page.goto(f"{demo.url}/desk/{path}")
             wrong[name] = await faults(page, way[0])
         # What appears only when something is pressed.
-        await page.goto(f"{demo.url}/desk/")
+        await page.goto(f"{demo.url}/desk/{judged.QUEUE}")
         await page.keyboard.press("r")
         await expect(page.locator(".refusing")).to_be_visible()
         wrong["refusing"] = await faults(page, way[0])
