@@ -144,6 +144,79 @@ async def test_keys_pressed_faster_than_the_service_answers_decide_one_comment_e
     assert states(demo, moderator, ids) == ["approved", "spam", "approved", "approved"]
 
 
+async def test_what_somebody_else_did_first_stops_nothing_that_follows(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/first", 3)
+    async with desk(browser, demo, "second-comer") as page:
+        # Without the stream nothing tells of it before.
+        await page.route("**/desk/events", lambda route: route.abort())
+        await page.goto(f"{demo.url}/desk/?article=/first&site=demo")
+        url = f"{demo.url}/v1/moderation/comments/{ids[0]}/approve"
+        assert httpx2.post(url, headers=moderator).status_code == 200
+        for key in "as":
+            await page.keyboard.press(key)
+        await expect(page.locator(".case")).to_have_count(1)
+        await expect(page.locator("#told")).to_contain_text("indésirable")
+    assert states(demo, moderator, ids) == ["approved", "spam", "pending"]
+
+
+async def test_nobody_leaves_the_page_before_what_they_decided_is_on_its_way(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/leaving", 4)
+    async with desk(browser, demo, "leaving") as page:
+        await page.goto(f"{demo.url}/desk/?article=/leaving&site=demo")
+        gate = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await gate.wait()
+            await route.continue_()
+
+        await page.route("**/desk/decide", hold)
+        for key in "aaa":
+            await page.keyboard.press(key)
+        await page.get_by_label("Lesquels").select_option("shown")
+        await page.locator(".many").get_by_role("button", name="Indésirable").click()
+        gate.set()
+        await expect(page.locator(".case")).to_have_count(0)
+        await expect(page.locator("#told .held")).to_have_count(0)
+    assert states(demo, moderator, ids) == ["approved", "approved", "approved", "spam"]
+
+
+async def test_who_writes_is_not_disturbed_by_what_comes_back(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/writing", 3)
+    async with desk(browser, demo, "writing") as page:
+        await page.route("**/desk/events", lambda route: route.abort())
+        await page.goto(f"{demo.url}/desk/?article=/writing&site=demo")
+        gate = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await gate.wait()
+            await route.continue_()
+
+        await page.route("**/desk/decide", hold)
+        await page.keyboard.press("a")
+        await page.keyboard.press("r")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Déjà dit, ")
+        for one, verb in ((ids[0], "spam"), (ids[1], "spam")):
+            url = f"{demo.url}/v1/moderation/comments/{one}/{verb}"
+            assert httpx2.post(url, headers=moderator).status_code == 200
+        gate.set()
+        # The first was decided by somebody else; the list is made anew around what is written.
+        await expect(page.locator("#told .held")).to_have_count(1)
+        await page.keyboard.type("as")
+        note = page.locator(f"#c-{ids[1]} .refusing textarea")
+        await expect(note).to_have_value("Déjà dit, as")
+        await page.get_by_role("button", name="Refuser le commentaire").click()
+        # So was the second, in another version than the one that was read.
+        await expect(page.locator("#told")).to_contain_text("indésirable par")
+    assert states(demo, moderator, ids) == ["spam", "spam", "pending"]
+
+
 async def test_in_a_list_of_all_states_the_decided_comment_stays_and_shows_what_it_is_now(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:

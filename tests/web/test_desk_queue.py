@@ -325,6 +325,28 @@ async def test_a_decision_twice_leaves_the_first_to_be_undone(
     assert desk.cases((await client.get("/desk/")).text) == [only]
 
 
+@pytest.mark.parametrize(
+    "written",
+    ['{"becomes": "spam", "at": 1, "done": [["a", "pending", 2]], "failed": []}', "[]", "null"],
+)
+async def test_what_another_version_remembers_of_the_last_decision_is_passed_over(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    clock: Clock,
+    written: str,
+) -> None:
+    (only,) = await some(client, clock, 1)
+    await service.store.write(lambda tx: tx.run("update session set last = :last", last=written))
+    page = await client.get("/desk/")
+    assert page.status_code == 200
+    data = {"csrf": desk.field(page.text, "csrf"), "back": "", "undo": "x"}
+    answer = await client.post("/desk/undo", data=data, headers=desk.FORM)
+    assert answer.status_code == 303
+    await desk.act(client, f"spam {only}")
+    assert "formaction" in (await client.get("/desk/")).text
+
+
 async def test_undo_brings_back_the_reason_and_what_a_blocked_author_is_told(
     client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from palabre import keys
 from palabre.actions.decide import Because, Before, Result, change_many
@@ -99,10 +101,15 @@ async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> li
 
 
 def read(text: str | None) -> Last | None:
-    """What a session remembers, if anything."""
+    """What a session remembers, if anything; what another version has written is nothing."""
     if text is None:
         return None
-    found = json.loads(text)
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return _read(json.loads(text))
+    return None
+
+
+def _read(found: dict[str, Any]) -> Last:
     return Last(
         id=found["id"],
         becomes=State(found["becomes"]),

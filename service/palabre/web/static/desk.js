@@ -17,49 +17,70 @@
   const idOf = (one) => one.id.slice(2);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
+  const FIELD = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+
+  // What is under the cursor. Nobody is taken out of a field that they write in.
   function stand(one, focus = true) {
     if (here) delete here.dataset.here;
     here = one || null;
     if (!here) return;
     here.dataset.here = "";
-    if (focus) {
+    if (focus && !document.activeElement?.matches(FIELD)) {
       here.focus({ preventScroll: true });
       here.scrollIntoView({ block: "nearest" });
     }
   }
 
-  // What the form would send, and one button more.
+  // What the form would send, and one button more; not what is ticked and on its way already.
   function sent(act, more) {
     const data = new URLSearchParams(new FormData(form));
     data.set("act", act);
+    for (const one of cases.querySelectorAll("[data-going]")) data.delete(one.id);
     // The reason for several at once is none for one.
     if (act.includes(" ")) data.delete("reason");
     for (const [name, value] of Object.entries(more || {})) data.set(name, value);
     return data;
   }
 
-  function submit(act, more) {
-    for (const [name, value] of Object.entries({ act, ...more })) {
-      form.append(make("input", "", { type: "hidden", name, value }));
-    }
-    form.submit();
+  // The same as a form would, and once: the page goes.
+  let left = false;
+  function post(body) {
+    if (left) return;
+    left = true;
+    const whole = make("form", "", { method: "post", action: form.action, hidden: true });
+    for (const [name, value] of body) whole.append(make("input", "", { type: "hidden", name, value }));
+    document.body.append(whole);
+    whole.submit();
   }
 
   // One after the other: the line then tells of the last, which is what undoing takes back.
   let turn = Promise.resolve();
+  let waiting = 0;
+  function queue(work) {
+    waiting += 1;
+    turn = turn
+      .then(() => left || work())
+      .catch(() => tell({ failed: [words.dataset.away], undoes: undoable() }))
+      .finally(() => (waiting -= 1));
+  }
+
   function decide(going, act, more) {
     const body = sent(act, more);
     step(going);
-    turn = turn.then(() => settle(going, act, more, body));
+    queue(() => settle(going, body));
+  }
+
+  // Whoever comes behind one of them in the list, or else before it.
+  function neighbour(one, stays) {
+    const every = [...cases.querySelectorAll(".case")];
+    const at = every.indexOf(one);
+    return every.slice(at + 1).find(stays) || every.slice(0, at).findLast(stays);
   }
 
   // The next comment comes under the cursor at once, whatever the network takes.
   function step(going) {
-    const every = [...cases.querySelectorAll(".case")];
-    const at = every.indexOf(going.at(-1));
     for (const one of going) one.dataset.going = "";
-    const stays = (other) => !("going" in other.dataset);
-    const next = every.slice(at + 1).find(stays) || every.slice(0, at).findLast(stays);
+    const next = neighbour(going.at(-1), (other) => !("going" in other.dataset));
     if (next) stand(next);
   }
 
@@ -68,29 +89,26 @@
     stand(going[0]);
   }
 
-  async function settle(going, act, more, body) {
-    let answer, found;
-    try {
-      answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
-    } catch {
+  async function settle(going, body) {
+    const asked = { method: "POST", body, keepalive: true, headers: { Accept: "application/json" } };
+    const answer = await fetch(form.action, asked).catch(() => null);
+    if (!answer) {
       stay(going);
-      tell({ failed: [words.dataset.away], undoes: null });
+      tell({ failed: [words.dataset.away], undoes: undoable() });
       return;
     }
-    try {
-      if (answer.redirected) throw answer;
-      found = await answer.json();
-    } catch {
+    const found = answer.redirected ? null : await answer.json().catch(() => null);
+    if (!found) {
       stay(going);
-      submit(act, more);
+      post(body);
       return;
     }
     if (!answer.ok) {
       stay(going);
-      tell({ failed: [found.detail], undoes: null });
+      tell({ failed: [found.detail], undoes: undoable() });
       return;
     }
-    tell(found.told);
+    if (found.told) tell(found.told);
     for (const [name, n] of Object.entries(found.counts)) {
       const shown = document.querySelector(`[data-count="${name}"]`);
       if (shown) shown.textContent = number.format(n);
@@ -101,8 +119,7 @@
       return;
     }
     const gone = new Set(going.map(idOf));
-    const left = form.elements.shown.value.split(" ").filter((pair) => !gone.has(pair.split(".")[0]));
-    form.elements.shown.value = left.join(" ");
+    shown([...versions(form)].filter(([id]) => !gone.has(id)));
     for (const one of going) one.remove();
     if (!here?.isConnected) stand(all()[0]);
     if (!all().length) await renew(fetch(location.href));
@@ -111,57 +128,76 @@
   function undo(button) {
     const path = `${base}/desk/undo`;
     const body = sent("undo", { undo: button.value });
-    turn = turn.then(() => renew(fetch(path, { method: "POST", body })));
+    queue(async () => {
+      const came = await renew(fetch(path, { method: "POST", body }));
+      if (came) stand(came);
+    });
   }
 
   // The list as the service shows it now. What has not changed stays as it is, ticks included.
+  // The first comment that has come into it, if any has.
   async function renew(asked) {
-    let page;
-    try {
-      const answer = await asked;
-      page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      // Another page than the queue's, or one that needs what this one lacks.
-      if (!page.getElementById("cases") || (page.querySelector(".case") && !offers())) {
-        location.assign(answer.url);
-        return;
-      }
-      const came = merge(page);
-      if (came) stand(came);
-    } catch {
-      tell({ failed: [words.dataset.away], undoes: null });
+    const answer = await asked;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page.getElementById("cases")) {
+      const problem = page.querySelector("p.state")?.textContent;
+      // Somebody who is signed out, or another page.
+      if (!problem) location.reload();
+      else tell({ failed: [problem], undoes: undoable() });
+      return null;
     }
+    if (page.querySelector(".case") && !offers()) {
+      location.reload();
+      return null;
+    }
+    return merge(page);
   }
 
   const offers = () => reads || document.getElementById("refusing-0");
+  const undoable = () => told.querySelector("button")?.value;
   const versions = (from) => new Map(from.elements.shown.value.split(" ").map((pair) => pair.split(".")));
+  const shown = (pairs) => (form.elements.shown.value = pairs.map((pair) => pair.join(".")).join(" "));
 
-  // The first comment that has come into the list, if any has.
   function merge(page) {
     const fresh = page.getElementById("desk");
     const [was, is] = [versions(form), versions(fresh)];
+    // In what somebody writes they go on, in the version that they saw.
+    const writes = (one) => one.querySelector(".refusing");
+    const goes = (one) => !is.has(idOf(one)) && !writes(one);
+    const next = here && goes(here) ? neighbour(here, (other) => !goes(other)) : null;
     let last = null;
     let came = null;
     for (const one of page.querySelectorAll(".case")) {
+      const id = idOf(one);
       const old = document.getElementById(one.id);
-      const same = old && was.get(idOf(old)) === is.get(idOf(old));
-      if (same) last = old;
-      else {
-        if (old) old.replaceWith(one);
-        else if (last) last.after(one);
-        else cases.prepend(one);
-        if (!old) came ||= one;
-        last = one;
+      if (old && (was.get(id) === is.get(id) || writes(old))) {
+        is.set(id, was.get(id));
+        last = old;
+        continue;
       }
+      if (old) old.replaceWith(one);
+      else if (last) last.after(one);
+      else cases.prepend(one);
+      if (!old) came ||= one;
+      last = one;
     }
-    for (const one of cases.querySelectorAll(".case")) if (!is.has(idOf(one))) one.remove();
-    for (const name of ["shown", "at"]) form.elements[name].value = fresh.elements[name].value;
+    for (const one of cases.querySelectorAll(".case")) {
+      if (goes(one)) one.remove();
+      else if (!is.has(idOf(one))) is.set(idOf(one), was.get(idOf(one)));
+    }
+    shown([...is]);
+    form.elements.at.value = fresh.elements.at.value;
     cases.querySelector(".empty")?.remove();
     cases.append(...page.querySelectorAll("#cases > .empty"));
     told.replaceChildren(...page.getElementById("told").children);
     document.querySelector(".states").replaceWith(page.querySelector(".states"));
+    form.querySelector(".more")?.remove();
+    cases.after(...page.querySelectorAll("#desk > .more"));
+    document.title = page.title;
     const many = document.querySelector(".many");
     if (many) many.hidden = !all().length;
-    if (!here?.isConnected) stand(all()[0]);
+    forget();
+    if (!here?.isConnected) stand(next || all()[0]);
     return came;
   }
 
@@ -220,34 +256,29 @@
     const send = panel.querySelector("button");
     if (one.querySelector('[value^="approve "]')) send.textContent = send.dataset.approving;
     panel.action = `${base}/desk/comments/${idOf(one)}/reply`;
-    const { csrf, back, shown } = form.elements;
+    const { csrf, back } = form.elements;
     const version = versions(form).get(idOf(one));
     for (const [name, value] of Object.entries({ csrf: csrf.value, back: back.value, version, then: "queue" })) {
       panel.append(make("input", "", { type: "hidden", name, value }));
     }
-    panel.addEventListener("submit", async (event) => {
+    panel.addEventListener("submit", (event) => {
       event.preventDefault();
-      let answer;
-      try {
-        answer = await fetch(panel.action, { method: "POST", body: new URLSearchParams(new FormData(panel)) });
-      } catch {
-        tell({ failed: [words.dataset.away], undoes: null });
-        return;
-      }
-      // What is wrong with it is shown on the comment's own page, with the text.
-      if (!answer.ok || !answer.redirected) {
-        panel.submit();
-        return;
-      }
-      panel.remove();
-      await renew(Promise.resolve(answer));
-      tell({ ...last(), sentence: words.dataset.replied });
-      if (!one.isConnected) stand(here);
+      queue(async () => {
+        const body = new URLSearchParams(new FormData(panel));
+        const answer = await fetch(panel.action, { method: "POST", body, keepalive: true });
+        // What is wrong with it is shown on the comment's own page, with the text.
+        if (!answer.ok || !answer.redirected) {
+          left = true;
+          panel.submit();
+          return;
+        }
+        panel.remove();
+        await renew(answer);
+        tell({ sentence: words.dataset.replied, failed: [], undoes: undoable() });
+        stand(here);
+      });
     });
   }
-
-  // What the line offers to undo just now.
-  const last = () => ({ failed: [], undoes: told.querySelector("button")?.value });
 
   const looked = new Set();
   function look(one) {
@@ -256,6 +287,16 @@
     const path = `${base}/desk/comments/${idOf(one)}/look`;
     fetch(path, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) }).catch(() => {});
   }
+
+  // Nobody leaves before what they have decided is on its way.
+  form.addEventListener("submit", (event) => {
+    if (!waiting) return;
+    event.preventDefault();
+    turn.then(() => left || form.requestSubmit(event.submitter));
+  });
+  addEventListener("beforeunload", (event) => {
+    if (waiting && !left) event.preventDefault();
+  });
 
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -283,7 +324,7 @@
   function several(key) {
     form.elements.which.value = "picked";
     if (verbs[key]) decide(ticked(), verbs[key]);
-    else if (key === "d") submit("delete");
+    else if (key === "d") form.requestSubmit(form.querySelector(".many [value=delete]"));
     else form.elements.reason.focus();
   }
 
@@ -300,10 +341,10 @@
     } else if (key === "u") told.querySelector("button")?.click();
     else if (reads) return false;
     else if (ticked().length && (verbs[key] || key === "d" || key === "r")) several(key);
-    else if (!here) return false;
+    else if (!here || "going" in here.dataset) return false;
     else if (key === "x") here.querySelector("[type=checkbox]").click();
     else if (key === "r") here.querySelector(".acts .no") && refuse(here);
-    else if (key === "d") submit(`delete ${idOf(here)}`);
+    else if (key === "d") form.requestSubmit(here.querySelector('[value^="delete "]'));
     else if (verbs[key]) here.querySelector(`button[value^="${verbs[key]} "]`)?.click();
     else return false;
     return true;
@@ -311,7 +352,7 @@
   if (words.dataset.keys) {
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-      if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+      if (event.target.closest(FIELD)) return;
       if (help.open && event.key !== "?") return;
       if (press(event.key)) event.preventDefault();
     });
@@ -322,6 +363,15 @@
   // What comes in meanwhile waits behind a line; nothing moves by itself.
   const news = document.getElementById("news");
   const came = new Set();
+  function announce() {
+    const text = came.size === 1 ? words.dataset.newOne : words.dataset.newMany;
+    if (came.size) news.firstElementChild.textContent = fill(text, { n: number.format(came.size) });
+    news.hidden = !came.size;
+  }
+  function forget() {
+    came.clear();
+    announce();
+  }
   if (window.EventSource) {
     const { live, site } = words.dataset;
     const stream = new EventSource(`${base}/desk/events`);
@@ -329,13 +379,11 @@
       const decision = JSON.parse(event.data);
       if (!live || decision.to !== "pending" || (site && decision.site !== site)) return;
       came.add(decision.comment);
-      const text = came.size === 1 ? words.dataset.newOne : words.dataset.newMany;
-      news.firstElementChild.textContent = fill(text, { n: number.format(came.size) });
-      news.hidden = false;
+      announce();
     });
     stream.addEventListener("decided", (event) => {
       const decision = JSON.parse(event.data);
-      came.delete(decision.comment);
+      if (came.delete(decision.comment)) announce();
       const one = document.getElementById(`c-${decision.comment}`);
       if (!one || decision.by === me) return;
       const said = fill(words.dataset.decided, { state: words.dataset[decision.to], who: decision.by });
