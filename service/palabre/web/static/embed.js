@@ -31,8 +31,8 @@
     form > p { margin-bottom: 1em; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
     ol:empty, p[id]:empty { display: none; }
-    [part=list], [part=replies] { list-style: none; margin: 0; padding: 0; }
-    [part=replies] { margin-inline-start: min(3vw, 1.75em); padding-inline-start: min(3vw, 1.25em); border-inline-start: 2px solid var(--line); }
+    ol[part] { list-style: none; margin: 0; padding: 0; }
+    ol ol[part] { margin-inline-start: min(3vw, 1.75em); padding-inline-start: min(3vw, 1.25em); border-inline-start: 2px solid var(--line); }
     [part=comment] { border-top: 1px solid var(--line); padding-top: .9em; outline: 0; }
     [part=comment]:focus > [part=text] { background: var(--wash); box-shadow: 0 0 0 .5em var(--wash); border-radius: var(--radius); }
     [part=by], [part=pair] { display: flex; flex-wrap: wrap; gap: 0 .8em; align-items: baseline; position: relative; }
@@ -49,9 +49,8 @@
     pre { white-space: pre-wrap; }
     blockquote, [part=state] { margin: .8em 0; padding-inline-start: .8em; border-inline-start: 4px solid var(--accent); }
     button, input, textarea { font: inherit; color: inherit; min-height: 2.75em; border: 1px solid var(--soft); border-radius: var(--radius); background: none; padding: .45em .8em; }
-    button { cursor: pointer; }
     [part=reply] { border: 0; padding: 0; color: var(--accent); text-decoration: underline; }
-    [part=submit] { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+    [part=submit] { background: var(--accent); border: 0; color: var(--on-accent); }
     input, textarea { display: block; width: 100%; margin-top: .2em; }
     textarea { min-height: 9em; }
     label:has(+ :required)::after { content: " *"; color: var(--bad); }
@@ -237,6 +236,8 @@
       if (comment.state == "approved") total(count + 1);
       else memory({ mine: [...mine, token] });
       tell(standing(comment));
+      status.focus();
+      // Unless the listing is away.
       add(comment, token).focus();
     };
 
@@ -274,7 +275,7 @@
         "div",
         { part: "pair" },
         field("name", say(WORDS["form.name"]), "text", "", "name"),
-        field("email", say(WORDS["form.email"]), "email", say(WORDS["form.email_hint"])),
+        field("email", say(WORDS["form.email"]), "email", say(WORDS["embed.email_hint"])),
       ),
       field("website", say(WORDS["form.website"]), "url"),
       // For programs that fill in everything.
@@ -455,7 +456,8 @@
       attributeChangedCallback() {
         if (!this.isConnected) return;
         const given = {
-          article: new URL(this.getAttribute("article") ?? "", location).href.split("#")[0],
+          // Nearly as the service writes it, by which the draft is found while that is away.
+          article: new URL(this.getAttribute("article") ?? "", location).href.replace(/\/?(\?.*?)?(#.*)?$/, "$1"),
           lang: this.closest("[lang]")?.lang ?? "",
           site: this.getAttribute("site") ?? "",
         };
