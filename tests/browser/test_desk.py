@@ -410,6 +410,53 @@ async def test_a_reply_is_written_in_the_queue(
     assert [one["author"]["name"] for one in listing] == ["Lectrice 0", "answering"]
 
 
+async def test_a_hurried_hand_does_each_thing_once_and_stops_nothing(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/hurried", 6)
+    async with desk(browser, demo, "hurried") as page:
+        await page.goto(f"{demo.url}/desk/?article=/hurried&site=demo")
+
+        async def delay(route: Route) -> None:
+            await asyncio.sleep(0.2)
+            await route.continue_()
+
+        await page.route(re.compile("/(decide|undo|reply)$"), delay)
+        # A reply that is sent by a double click, and by Ctrl and Enter.
+        await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Répondre").click()
+        await page.keyboard.type("Merci.")
+        await page.get_by_role("button", name="Approuver et répondre").dblclick()
+        await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
+        await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Répondre").click()
+        await page.keyboard.type("Merci aussi.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(f"#c-{ids[1]}")).to_have_count(0)
+        # What is undone is the decision under way, not the one before it; twice is once.
+        for key in "asuu":
+            await page.keyboard.press(key)
+        await expect(page.locator("#told")).to_contain_text("Annulé")
+        await expect(page.locator("#told .held")).to_have_count(0)
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[3]}")
+        # A key that is held down decides once.
+        await page.keyboard.down("s")
+        await page.keyboard.down("s")
+        await page.keyboard.up("s")
+        await expect(page.locator(f"#c-{ids[3]}")).to_have_count(0)
+        # What is written is not closed by a slip.
+        await page.keyboard.press("r")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Une note")
+        await page.keyboard.press("Escape")
+        await page.locator(f"#c-{ids[4]}").get_by_role("button", name="Répondre").click()
+        note = page.locator(f"#c-{ids[4]} .refusing textarea")
+        await expect(note).to_have_value("Une note")
+        await expect(note).to_be_focused()
+        await page.get_by_role("button", name="Refuser le commentaire").click()
+        await expect(page.locator(f"#c-{ids[4]}")).to_have_count(0)
+    found = states(demo, moderator, ids)
+    assert found == ["approved", "approved", "approved", "spam", "rejected", "pending"]
+
+
 async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: Running) -> None:
     async with desk(browser, demo, "waiting") as page:
         await expect(page.locator("#news")).to_be_hidden()

@@ -101,13 +101,14 @@ async def test_an_empty_reply_publishes_nothing(client: httpx2.AsyncClient, comm
     assert (await client.get("/v1/comments?article=/a")).json()["comments"] == []
 
 
+@pytest.mark.parametrize("verb", ["hold", "spam", "delete"])
 async def test_a_reply_to_what_was_refused_meanwhile_is_kept_in_its_field(
-    client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
+    client: httpx2.AsyncClient, comment: str, admin: dict[str, str], verb: str
 ) -> None:
     page = (await client.get(f"/desk/comments/{comment}")).text
     data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
     await client.post(f"/v1/moderation/comments/{comment}/approve", headers=admin)
-    await client.post(f"/v1/moderation/comments/{comment}/hold", headers=admin)
+    await client.post(f"/v1/moderation/comments/{comment}/{verb}", headers=admin)
     sent = data | {"text": "Bien vu <i>"}
     answer = await client.post(f"/desk/comments/{comment}/reply", data=sent, headers=desk.FORM)
     assert answer.status_code == 409

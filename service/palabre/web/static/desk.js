@@ -44,10 +44,10 @@
 
   // The same as a form would, and once: the page goes.
   let left = false;
-  function post(body) {
+  function post(body, action = form.action) {
     if (left) return;
     left = true;
-    const whole = make("form", "", { method: "post", action: form.action, hidden: true });
+    const whole = make("form", "", { method: "post", action, hidden: true });
     for (const [name, value] of body) whole.append(make("input", "", { type: "hidden", name, value }));
     document.body.append(whole);
     whole.submit();
@@ -85,9 +85,16 @@
   }
 
   function stay(going) {
-    for (const one of going) delete one.dataset.going;
+    for (const one of going) {
+      delete one.dataset.going;
+      one.querySelector(".refusing")?.removeAttribute("hidden");
+    }
     stand(going[0]);
   }
+
+  // Whether somebody has written what would be lost with the page.
+  const drafts = (within = cases) =>
+    [...within.querySelectorAll(".refusing textarea")].some((text) => text.value.trim());
 
   async function settle(going, body) {
     const asked = { method: "POST", body, keepalive: true, headers: { Accept: "application/json" } };
@@ -100,7 +107,8 @@
     const found = answer.redirected ? null : await answer.json().catch(() => null);
     if (!found) {
       stay(going);
-      post(body);
+      if (drafts()) tell({ failed: [words.dataset.away], undoes: undoable() });
+      else post(body);
       return;
     }
     if (!answer.ok) {
@@ -114,7 +122,10 @@
       if (shown) shown.textContent = number.format(n);
     }
     if (found.failed.length || state === "all") {
-      for (const one of going) delete one.dataset.going;
+      for (const one of going) {
+        delete one.dataset.going;
+        one.querySelector(".refusing")?.remove();
+      }
       await renew(fetch(location.href));
       return;
     }
@@ -125,13 +136,27 @@
     if (!all().length) await renew(fetch(location.href));
   }
 
-  function undo(button) {
-    const path = `${base}/desk/undo`;
-    const body = sent("undo", { undo: button.value });
+  // What a button names, or else what is the last when its turn has come; once at a time.
+  let undoing = false;
+  function undo(named) {
+    if (undoing) return;
+    undoing = true;
     queue(async () => {
-      const came = await renew(fetch(path, { method: "POST", body }));
-      if (came) stand(came);
+      try {
+        const last = named ?? undoable();
+        if (!last) return;
+        const body = sent("undo", { undo: last });
+        const came = await renew(fetch(`${base}/desk/undo`, { method: "POST", body }));
+        if (came) stand(came);
+      } finally {
+        undoing = false;
+      }
     });
+  }
+
+  function reload() {
+    left = true;
+    location.reload();
   }
 
   // The list as the service shows it now. What has not changed stays as it is, ticks included.
@@ -142,12 +167,12 @@
     if (!page.getElementById("cases")) {
       const problem = page.querySelector("p.state")?.textContent;
       // Somebody who is signed out, or another page.
-      if (!problem) location.reload();
+      if (!problem) reload();
       else tell({ failed: [problem], undoes: undoable() });
       return null;
     }
     if (page.querySelector(".case") && !offers()) {
-      location.reload();
+      reload();
       return null;
     }
     return merge(page);
@@ -162,7 +187,7 @@
     const fresh = page.getElementById("desk");
     const [was, is] = [versions(form), versions(fresh)];
     // In what somebody writes they go on, in the version that they saw.
-    const writes = (one) => one.querySelector(".refusing");
+    const writes = (one) => one.querySelector(".refusing:not([hidden])");
     const goes = (one) => !is.has(idOf(one)) && !writes(one);
     const next = here && goes(here) ? neighbour(here, (other) => !goes(other)) : null;
     let last = null;
@@ -214,18 +239,27 @@
     told.replaceChildren(box);
   }
 
-  // What is asked for within a comment, from a template; Escape and the last button close it.
+  // What is asked for within a comment, from a template; the last button closes it, and so does
+  // Escape unless something is written. Nothing written is replaced.
   function open(one, template) {
-    one.querySelector(".refusing")?.remove();
+    const old = one.querySelector(".refusing");
+    if (old && (drafts(one) || old.dataset.sent)) {
+      old.querySelector("textarea").focus();
+      return null;
+    }
+    old?.remove();
     const panel = document.getElementById(template).content.firstElementChild.cloneNode(true);
     const close = () => {
+      if (panel.dataset.sent) return;
       panel.remove();
       stand(one);
     };
+    const [send] = panel.querySelectorAll("button");
     panel.querySelector("button:last-of-type").addEventListener("click", close);
     panel.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      close();
+      if (event.key === "Escape" && !drafts(one)) close();
+      else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send.click();
+      else return;
       event.preventDefault();
     });
     one.firstElementChild.append(panel);
@@ -237,10 +271,12 @@
 
   function refuse(one) {
     const panel = open(one, `refusing-${one.dataset.reasons || 0}`);
+    if (!panel) return;
     const [reason, note] = panel.querySelectorAll("select, textarea");
     const send = () => {
       const because = { reason: reason.value, note: note.value };
-      panel.remove();
+      document.activeElement.blur();
+      panel.hidden = true;
       decide([one], `reject ${idOf(one)}`, because);
     };
     panel.querySelector("button").addEventListener("click", send);
@@ -253,6 +289,7 @@
 
   function reply(one) {
     const panel = open(one, "replying");
+    if (!panel) return;
     const send = panel.querySelector("button");
     if (one.querySelector('[value^="approve "]')) send.textContent = send.dataset.approving;
     panel.action = `${base}/desk/comments/${idOf(one)}/reply`;
@@ -263,13 +300,15 @@
     }
     panel.addEventListener("submit", (event) => {
       event.preventDefault();
+      if (panel.dataset.sent) return;
+      panel.dataset.sent = "1";
       queue(async () => {
         const body = new URLSearchParams(new FormData(panel));
-        const answer = await fetch(panel.action, { method: "POST", body, keepalive: true });
+        const asked = { method: "POST", body };
+        const answer = await fetch(panel.action, asked).finally(() => delete panel.dataset.sent);
         // What is wrong with it is shown on the comment's own page, with the text.
         if (!answer.ok || !answer.redirected) {
-          left = true;
-          panel.submit();
+          post(body, panel.action);
           return;
         }
         panel.remove();
@@ -290,12 +329,13 @@
 
   // Nobody leaves before what they have decided is on its way.
   form.addEventListener("submit", (event) => {
-    if (!waiting) return;
+    // A panel's own form stands within this one.
+    if (!waiting || event.target !== form) return;
     event.preventDefault();
     turn.then(() => left || form.requestSubmit(event.submitter));
   });
   addEventListener("beforeunload", (event) => {
-    if (waiting && !left) event.preventDefault();
+    if ((waiting || drafts()) && !left) event.preventDefault();
   });
 
   document.addEventListener("click", (event) => {
@@ -303,7 +343,7 @@
     const taken = event.target.closest("#told button");
     if (taken) {
       event.preventDefault();
-      undo(taken);
+      undo(taken.value);
     }
     const button = event.target.closest("button[name=act]");
     const one = button?.closest(".case");
@@ -338,8 +378,9 @@
     else if (key === "/") {
       document.querySelector("details.filters").open = true;
       document.querySelector("input[type=search]").focus();
-    } else if (key === "u") told.querySelector("button")?.click();
-    else if (reads) return false;
+    } else if (reads) return false;
+    else if (key === "u") undo();
+    else if (undoing && "asrhdx".includes(key)) return true;
     else if (ticked().length && (verbs[key] || key === "d" || key === "r")) several(key);
     else if (!here || "going" in here.dataset) return false;
     else if (key === "x") here.querySelector("[type=checkbox]").click();
@@ -353,6 +394,8 @@
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
       if (event.target.closest(FIELD)) return;
+      // A key that is held down moves on, but decides once.
+      if (event.repeat && event.key !== "j" && event.key !== "k") return;
       if (help.open && event.key !== "?") return;
       if (press(event.key)) event.preventDefault();
     });
