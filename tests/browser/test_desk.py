@@ -328,7 +328,8 @@ async def test_two_moderators_collide_and_both_see_who_did_what(
     async with desk(browser, demo, "first") as one, desk(browser, demo, "second") as two:
         await one.goto(path)
         await two.goto(f"{demo.url}/desk/comments/{ids[0]}")
-        await one.reload()
+        async with one.expect_response("**/desk/events"):
+            await one.reload()
         await expect(one.locator(f"#c-{ids[0]}")).to_contain_text("second regarde ce commentaire.")
         await two.get_by_role("button", name="Indésirable").click()
         # What happened meanwhile is told without a reload.
@@ -459,6 +460,8 @@ async def test_a_hurried_hand_does_each_thing_once_and_stops_nothing(
 
 async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: Running) -> None:
     async with desk(browser, demo, "waiting") as page:
+        async with page.expect_response("**/desk/events"):
+            await page.reload()
         await expect(page.locator("#news")).to_be_hidden()
         shown = await page.locator(".case").count()
         posted(demo, "/news", 1)
@@ -476,7 +479,8 @@ async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: 
         # Whether it would pass a search nobody knows.
         await page.goto(f"{demo.url}/desk/?q=avis")
         other = await page.context.new_page()
-        await other.goto(f"{demo.url}/desk/?site=demo")
+        async with other.expect_response("**/desk/events"):
+            await other.goto(f"{demo.url}/desk/?site=demo")
         posted(demo, "/searched-news", 1)
         await expect(other.locator("#news")).to_be_visible()
         await expect(page.locator("#news")).to_be_hidden()
