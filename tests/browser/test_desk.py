@@ -62,6 +62,20 @@ def posted(demo: Running, article: str, n: int) -> list[str]:
     return found
 
 
+async def held(page: Page) -> tuple[asyncio.Event, list[str]]:
+    """Decisions are on their way until the event is set; those that have set out so far."""
+    gate = asyncio.Event()
+    asked: list[str] = []
+
+    async def hold(route: Route) -> None:
+        asked.append(route.request.url)
+        await gate.wait()
+        await route.continue_()
+
+    await page.route("**/desk/decide", hold)
+    return gate, asked
+
+
 def states(demo: Running, moderator: dict[str, str], ids: list[str]) -> list[str]:
     with httpx2.Client(base_url=demo.url, headers=moderator) as client:
         return [client.get(f"/v1/moderation/comments/{one}").json()["state"] for one in ids]
@@ -119,15 +133,7 @@ async def test_keys_pressed_faster_than_the_service_answers_decide_one_comment_e
     ids = posted(demo, "/fast", 4)
     async with desk(browser, demo, "fast") as page:
         await page.goto(f"{demo.url}/desk/?article=/fast&site=demo")
-        asked: list[str] = []
-        gate = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            asked.append(route.request.url)
-            await gate.wait()
-            await route.continue_()
-
-        await page.route("**/desk/decide", hold)
+        gate, asked = await held(page)
         for key in "asa":
             await page.keyboard.press(key)
         here = page.locator(".case[data-here]")
@@ -167,13 +173,7 @@ async def test_nobody_leaves_the_page_before_what_they_decided_is_on_its_way(
     ids = posted(demo, "/leaving", 4)
     async with desk(browser, demo, "leaving") as page:
         await page.goto(f"{demo.url}/desk/?article=/leaving&site=demo")
-        gate = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            await gate.wait()
-            await route.continue_()
-
-        await page.route("**/desk/decide", hold)
+        gate, _ = await held(page)
         for key in "aaa":
             await page.keyboard.press(key)
         await page.get_by_label("Lesquels").select_option("shown")
@@ -191,13 +191,7 @@ async def test_who_writes_is_not_disturbed_by_what_comes_back(
     async with desk(browser, demo, "writing") as page:
         await page.route("**/desk/events", lambda route: route.abort())
         await page.goto(f"{demo.url}/desk/?article=/writing&site=demo")
-        gate = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            await gate.wait()
-            await route.continue_()
-
-        await page.route("**/desk/decide", hold)
+        gate, _ = await held(page)
         await page.keyboard.press("a")
         await page.keyboard.press("r")
         await page.keyboard.press("Tab")
@@ -409,6 +403,21 @@ async def test_a_reply_is_written_in_the_queue(
     with httpx2.Client(base_url=demo.url) as client:
         listing = client.get("/v1/comments?article=/answered&site=demo").json()["comments"]
     assert [one["author"]["name"] for one in listing] == ["Lectrice 0", "answering"]
+
+
+async def test_a_note_is_shown_again_to_who_was_signed_out_meanwhile(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/signed-out", 1)
+    async with desk(browser, demo, "signed-out") as page:
+        await page.goto(f"{demo.url}/desk/?article=/signed-out&site=demo")
+        await page.context.clear_cookies()
+        await page.keyboard.press("r")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Une note à garder")
+        await page.get_by_role("button", name="Refuser le commentaire").click()
+        await expect(page.locator("#typed")).to_have_value("Une note à garder")
+    assert states(demo, moderator, ids) == ["pending"]
 
 
 async def test_a_hurried_hand_does_each_thing_once_and_stops_nothing(

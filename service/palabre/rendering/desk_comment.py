@@ -34,9 +34,9 @@ class Change:
 class CommentView:
     """One comment's page.
 
-    `ask`: the verb that is asked about, if one is. `back`: the queue's query it came from. `to`:
-    the comment to go on with. `errors`: of the form `form`, `reply` or `edit`, whose `values` are
-    what was typed. `meanwhile`: what became of the comment while somebody wrote.
+    `ask`: the verb that is asked about, if one is. `back`: the queue's query it came from.
+    `errors`: of the form `form`, `reply` or `edit`, whose `values` are what was typed.
+    `meanwhile`: what became of the comment while somebody wrote.
     """
 
     case: Case

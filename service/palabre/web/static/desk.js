@@ -92,9 +92,9 @@
     stand(going[0]);
   }
 
-  // Whether somebody has written what would be lost with the page.
+  // Whether somebody is writing what would be lost with the page; what is hidden is on its way.
   const drafts = (within = cases) =>
-    [...within.querySelectorAll(".refusing textarea")].some((text) => text.value.trim());
+    [...within.querySelectorAll(".refusing:not([hidden]) textarea")].some((text) => text.value.trim());
 
   async function settle(going, body) {
     const asked = { method: "POST", body, keepalive: true, headers: { Accept: "application/json" } };
@@ -106,9 +106,10 @@
     }
     const found = answer.redirected ? null : await answer.json().catch(() => null);
     if (!found) {
+      // A page that shows what was written with this, but nothing of what else is being written.
+      if (!drafts()) post(body);
+      else tell({ failed: [words.dataset.away], undoes: undoable() });
       stay(going);
-      if (drafts()) tell({ failed: [words.dataset.away], undoes: undoable() });
-      else post(body);
       return;
     }
     if (!answer.ok) {
