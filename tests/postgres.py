@@ -149,8 +149,12 @@ class Server:
 
     def pause(self) -> None:
         """Stop the server in its tracks; nobody is told."""
+        # The leader first, which then begins nobody who was not listed.
+        leader = self.processes[0]
+        _stop(leader)
         for process in self.processes:
-            os.kill(process, signal.SIGSTOP)
+            if process != leader:
+                _stop(process)
 
     def resume(self) -> None:
         for process in self.processes:
@@ -165,6 +169,15 @@ class Server:
             self.resume()
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _stop(process: int) -> None:
+    """Returns once the process has stopped; the signal alone leaves it a moment more to answer."""
+    os.kill(process, signal.SIGSTOP)
+    until = time.monotonic() + 10
+    while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "TZ":
+        assert time.monotonic() < until, f"{process} goes on"
+        time.sleep(0.001)
 
 
 @contextlib.contextmanager
