@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -121,8 +121,8 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_store(postgres_server: str, _fresh_store: Path) -> Iterator[str]:
-    """The URL of a migrated database that knows the key of the fresh store."""
+def _postgres_store(postgres_server: str, _fresh_store: Path) -> Iterator[Callable[[], str]]:
+    """Empties a migrated database that knows the key of the fresh store, and tells its URL."""
     name = f"palabre_test_{os.getpid()}"
     with postgres.database(postgres_server, name) as url:
         # What is lost in a power cut is nothing that these tests look at.
@@ -134,7 +134,13 @@ def _postgres_store(postgres_server: str, _fresh_store: Path) -> Iterator[str]:
                 pass
 
         asyncio.run(make())
-        yield url
+        with postgres.standing(url) as execute:
+
+            def emptied() -> str:
+                execute(EMPTY)
+                return url
+
+            yield emptied
 
 
 @pytest.fixture
@@ -146,9 +152,7 @@ def environ(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict
         "PALABRE_SUBMISSION_LIMIT": "off",
     }
     if engine == "postgres":
-        url = request.getfixturevalue("_postgres_store")
-        if "service" not in request.fixturenames:
-            postgres.execute(url, EMPTY)
+        url = request.getfixturevalue("_postgres_store")()
         # Few, since each of them begins by learning all statements.
         found |= {"PALABRE_DATABASE_URL": url, "PALABRE_DATABASE_CONNECTIONS": "2"}
     return found
@@ -179,8 +183,6 @@ async def service(
     else:
         shutil.copytree(_fresh_store, folder, dirs_exist_ok=True)
     async with opened(settings.load(environ), serving=True, now=clock) as found:
-        if found.store.engine == "postgres":
-            await found.store.write(lambda tx: tx.run(EMPTY))
         yield found
 
 

@@ -33,6 +33,7 @@ SAME_AS_A = (
 
 
 @pytest.mark.parametrize("spelt", SAME_AS_A)
+@pytest.mark.engine("sqlite")
 async def test_one_article_has_many_addresses(
     client: httpx2.AsyncClient, moderator: dict[str, str], spelt: str
 ) -> None:
@@ -57,6 +58,7 @@ async def test_one_article_has_many_addresses(
         ("/caf\u00e9", "/cafe"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_another_address_is_another_article(
     client: httpx2.AsyncClient, moderator: dict[str, str], one: str, other: str
 ) -> None:
@@ -80,6 +82,7 @@ async def test_another_address_is_another_article(
         ("/a?b=%c3%a9&utm_x=1&c", "https://blog.example/a?b=%C3%A9&c"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_an_article_s_url_is_written_in_one_way(
     client: httpx2.AsyncClient, moderator: dict[str, str], spelt: str, url: str
 ) -> None:
@@ -102,6 +105,7 @@ async def test_an_article_s_url_is_on_the_first_origin_whatever_it_came_by(
 
 
 @pytest.mark.parametrize("host", ["www.école.example", "www.xn--cole-9oa.example"])
+@pytest.mark.engine("sqlite")
 async def test_an_international_host_has_one_form(
     client: httpx2.AsyncClient, service: Service, moderator: dict[str, str], host: str
 ) -> None:
@@ -115,6 +119,7 @@ async def test_an_international_host_has_one_form(
 @pytest.mark.parametrize(
     "article", ["/a", "/\u2028b", "/a?b=//c", "/%0d%0aX:%20y", "/a%5Cb", "/@evil.example", "/é?é"]
 )
+@pytest.mark.engine("sqlite")
 async def test_no_address_leads_a_browser_away_from_the_site(
     client: httpx2.AsyncClient, admin: dict[str, str], article: str
 ) -> None:

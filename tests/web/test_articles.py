@@ -282,6 +282,7 @@ async def test_a_cursor_of_another_list_is_refused(
         ({"policy": {"privacy_url": "https://a.b/\ud800"}}, "policy.privacy_url", "invalid"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_wrong_value_is_named_and_nothing_is_made(
     body: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

@@ -186,6 +186,7 @@ def test_every_route_is_either_public_or_guarded() -> None:
     assert set(routes()) == guarded | at_desk | PUBLIC
 
 
+@pytest.mark.engine("sqlite")
 async def test_the_desk_lets_nobody_in_without_a_session(
     client: httpx2.AsyncClient, admin: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -239,6 +240,7 @@ async def test_garbage_is_no_token(there: There, subtests: pytest.Subtests) -> N
                 refused(await there.ask(route, {"Authorization": header}))
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_token_anywhere_but_in_its_header_is_none(
     there: There, subtests: pytest.Subtests
 ) -> None:
@@ -316,6 +318,7 @@ async def test_who_may_not_learns_nothing_of_what_is_there(
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=str)
+@pytest.mark.engine("sqlite")
 async def test_the_least_scope_that_will_do_does(
     route: Guarded, client: httpx2.AsyncClient, service: Service
 ) -> None:
@@ -329,6 +332,7 @@ async def test_the_least_scope_that_will_do_does(
     assert answer.status_code in (200, 201), answer.text
 
 
+@pytest.mark.engine("sqlite")
 async def test_the_scheme_is_written_in_any_case(there: There) -> None:
     token = there.owner["Authorization"].removeprefix("Bearer ")
     for scheme in ("bearer", "BEARER"):

@@ -225,6 +225,7 @@ async def test_every_reason_is_taken_and_told_to_the_author_but_never_the_note(
         ({"version": 2**63}, "version", "invalid"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_wrong_value_is_named_and_nothing_is_decided(
     body: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -236,6 +237,7 @@ async def test_a_wrong_value_is_named_and_nothing_is_decided(
     assert (found["state"], len(found["decisions"])) == ("pending", 1)
 
 
+@pytest.mark.engine("sqlite")
 async def test_all_wrong_values_are_named_at_once(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -257,6 +259,7 @@ async def test_all_wrong_values_are_named_at_once(
         (b" " * (256 * 1024 + 1), "application/json", 413, "body_too_large"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_body_that_is_no_json_object_decides_nothing(
     content: bytes,
     kind: str,
@@ -276,6 +279,7 @@ async def test_a_body_that_is_no_json_object_decides_nothing(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+@pytest.mark.engine("sqlite")
 async def test_only_post_decides(
     method: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

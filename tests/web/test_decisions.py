@@ -134,6 +134,7 @@ async def test_another_sites_comment_is_not_there_for_a_bound_token(
         ({"note": 3}, "note", "invalid"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_wrong_value_is_named_and_nothing_is_decided(
     changes: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

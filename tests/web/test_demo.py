@@ -39,6 +39,7 @@ async def page(client: httpx2.AsyncClient, path: str) -> tuple[Element, str]:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("way", demonstration.VARIANTS)
+@pytest.mark.engine("sqlite")
 async def test_every_way_shows_the_article_and_leads_to_the_others(
     demo: httpx2.AsyncClient, way: str, language: str
 ) -> None:

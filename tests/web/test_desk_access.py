@@ -291,6 +291,7 @@ async def refused(
             assert await there.rows(but=but) == before
 
 
+@pytest.mark.engine("sqlite")
 async def test_nobody_is_let_in(
     there: There, admin_headers: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -364,6 +365,7 @@ async def test_less_than_the_scope_opens_nothing(there: There, subtests: pytest.
                     assert await there.rows() == before
 
 
+@pytest.mark.engine("sqlite")
 async def test_the_least_scope_that_will_do_does(there: There, subtests: pytest.Subtests) -> None:
     """What the other tests see refused would change something, each of it."""
     names = {READ: "remi", MODERATE: "alice", ADMIN: "ada"}

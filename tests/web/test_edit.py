@@ -117,6 +117,7 @@ async def test_a_new_name_has_another_hue_that_stays_the_same_for_the_same_name(
         ({"website": "https://a.example/" + "x" * 500}, "website", "too_long"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_an_edit_is_held_to_a_submissions_rules(
     body: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -165,6 +166,7 @@ async def test_a_stale_edit_is_refused_with_the_present_comment(
 
 
 @pytest.mark.parametrize("version", ["1", 0, True, 1.5])
+@pytest.mark.engine("sqlite")
 async def test_a_version_that_is_no_number_is_refused(
     version: object, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

@@ -208,6 +208,7 @@ async def test_who_has_it_already_is_told_just_that(
         ("article=/a&article=/b", {"article": "invalid"}),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_bad_parameter_is_named(
     client: httpx2.AsyncClient, query: str, errors: dict[str, str]
 ) -> None:

@@ -160,6 +160,7 @@ async def test_it_does_not_matter_who_one_says_one_is(client: httpx2.AsyncClient
         ("203.0.113.5, 127.0.0.1", "203.0.113.5", True),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_behind_a_trusted_proxy_a_visitor_is_whom_it_says(
     client: httpx2.AsyncClient, one: str, other: str, same: bool
 ) -> None:

@@ -124,6 +124,7 @@ def test_the_document_is_valid() -> None:
     OpenAPIV31SpecValidator(DOCUMENT).validate()
 
 
+@pytest.mark.engine("sqlite")
 async def test_what_is_served_is_the_document_with_its_own_version_and_address(
     client: httpx2.AsyncClient,
 ) -> None:
@@ -278,6 +279,7 @@ async def real(
     "accept", ["application/json", BROWSER["Accept"]], ids=["program", "browser"]
 )
 @pytest.mark.parametrize("example", EXAMPLES, ids=[one.id for one in EXAMPLES])
+@pytest.mark.engine("sqlite")
 async def test_every_example_request_gets_one_of_the_good_answers_that_are_described(
     example: Example,
     accept: str,
@@ -361,6 +363,7 @@ def test_who_must_wait_is_told_how_long() -> None:
 
 
 @each(GUARDED)
+@pytest.mark.engine("sqlite")
 async def test_a_moderators_operation_asks_for_a_token(
     operation: Operation, client: httpx2.AsyncClient
 ) -> None:
@@ -373,6 +376,7 @@ async def test_a_moderators_operation_asks_for_a_token(
 
 
 @each(GUARDED)
+@pytest.mark.engine("sqlite")
 async def test_the_scope_that_is_described_is_the_one_that_it_takes(
     operation: Operation,
     client: httpx2.AsyncClient,

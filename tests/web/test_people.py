@@ -119,6 +119,7 @@ async def test_nobody_is_behind_an_unknown_address(
         ({"email": EMAIL, "site": 3}, "site", "invalid"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_bad_address_is_refused_and_not_repeated(
     body: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -247,17 +248,17 @@ async def test_the_replies_of_others_stay_under_a_tombstone(
     await assert_counters_are_true(service)
 
 
-async def test_a_person_of_a_thousand_comments_is_erased_at_once(
+async def test_a_person_of_hundreds_of_comments_is_erased_at_once(
     client: httpx2.AsyncClient, moderator: dict[str, str], service: Service
 ) -> None:
-    for _ in range(20):
+    for _ in range(6):
         answers = await asyncio.gather(
             *(client.post("/v1/comments", json=makers.fields(email=EMAIL)) for _ in range(50))
         )
         assert {answer.status_code for answer in answers} == {201}
     author = await author_of(client, moderator, EMAIL)
     answer = await ask(client, moderator, f"{author['id']}/erase")
-    assert answer.json() == {"id": author["id"], "erased": 1000}
+    assert answer.json() == {"id": author["id"], "erased": 300}
     queue = await client.get(
         "/v1/moderation/comments", params={"state": "deleted", "limit": 200}, headers=moderator
     )
@@ -475,6 +476,7 @@ async def test_a_blocked_author_may_withdraw_what_they_are_told_waits(
         ({"also": True}, "also", "invalid"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_wrong_value_is_named_and_nobody_is_blocked(
     body: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

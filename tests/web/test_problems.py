@@ -67,6 +67,7 @@ NOWHERE = (
 # Nothing there.
 
 
+@pytest.mark.engine("sqlite")
 async def test_an_unknown_address_is_not_found(
     client: httpx2.AsyncClient, subtests: pytest.Subtests
 ) -> None:
@@ -79,6 +80,7 @@ async def test_an_unknown_address_is_not_found(
             assert read(page.text).one("h1").text == "Page introuvable"
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_wrong_method_is_told_the_right_ones(
     client: httpx2.AsyncClient, subtests: pytest.Subtests
 ) -> None:
@@ -96,6 +98,7 @@ async def test_a_wrong_method_is_told_the_right_ones(
 
 
 @pytest.mark.parametrize("path", ["/v1/form", "/v1/receipts/x", "/v1/moderation/comments"])
+@pytest.mark.engine("sqlite")
 async def test_options_says_what_an_address_takes(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.options(path)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -130,6 +133,7 @@ async def test_a_problem_has_what_rfc_9457_asks_and_our_own_words(
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.engine("sqlite")
 async def test_every_problem_s_type_is_a_page_that_explains_it(
     client: httpx2.AsyncClient, lang: str, subtests: pytest.Subtests
 ) -> None:
@@ -151,6 +155,7 @@ async def test_a_code_that_no_problem_has_is_explained_nowhere(
     problem(await client.get("/problems/no_such_code"), 404, "not_found")
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_problem_page_leads_to_its_explanation(client: httpx2.AsyncClient) -> None:
     page = read((await client.get("/v1/comments", headers=BROWSER)).text)
     answer = await client.get(page.one("a", href="/problems/bad_parameter")["href"])

@@ -440,6 +440,7 @@ async def test_a_cursor_is_good_for_its_own_list_alone(
         ("email=a@example.com", "email", "not_allowed"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_bad_parameter_is_named(
     query: str, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

@@ -144,6 +144,7 @@ async def test_a_reply_can_be_edited_decided_and_deleted_like_any_comment(
         ({"text": "a", "name": "a\nb"}, "name", "invalid"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_reply_is_held_to_a_submissions_rules(
     body: Json, field: str, code: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

@@ -112,6 +112,7 @@ async def test_a_change_leaves_the_other_rules_alone(
         ("colour", "red", "unknown"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_bad_rule_is_named_and_none_is_changed(
     rule: str, bad: object, code: str, client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:
@@ -122,6 +123,7 @@ async def test_a_bad_rule_is_named_and_none_is_changed(
     assert (await client.get(URL, headers=admin)).json()["policy"] == DEFAULTS
 
 
+@pytest.mark.engine("sqlite")
 async def test_all_bad_rules_are_named_at_once(
     client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:
@@ -135,6 +137,7 @@ async def test_all_bad_rules_are_named_at_once(
 
 
 @pytest.mark.parametrize("policy", ["open", 3, [], True, {"\ud800": 1}])
+@pytest.mark.engine("sqlite")
 async def test_what_is_no_policy_is_refused(
     policy: object, client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:

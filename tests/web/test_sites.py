@@ -63,6 +63,7 @@ async def site_of(
         ({"article": "/a", "site": "news"}, NEWS, "news"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_the_site_is_told_from_the_name_the_article_or_the_page(
     client: httpx2.AsyncClient,
     moderator: dict[str, str],
@@ -206,6 +207,7 @@ async def test_a_browser_is_told_on_a_page_without_a_form(client: httpx2.AsyncCl
     ],
     ids=lambda headers: " ".join(headers.values()) or "none",
 )
+@pytest.mark.engine("sqlite")
 async def test_pages_of_the_site_or_the_service_and_programs_may(
     client: httpx2.AsyncClient, headers: dict[str, str]
 ) -> None:
@@ -213,6 +215,7 @@ async def test_pages_of_the_site_or_the_service_and_programs_may(
 
 
 @pytest.mark.parametrize("said", ["same-site", "cross-site", "none", "same-origin, cross-site"])
+@pytest.mark.engine("sqlite")
 async def test_a_page_that_only_is_on_the_same_site_is_not_the_service_s_own(
     client: httpx2.AsyncClient, said: str
 ) -> None:
@@ -246,6 +249,7 @@ async def test_a_script_on_the_article_page_may_read_the_answer(
     ],
     ids=lambda value: str(value) if isinstance(value, int) else "",
 )
+@pytest.mark.engine("sqlite")
 async def test_a_script_may_read_every_problem_too(
     client: httpx2.AsyncClient, moderator: dict[str, str], sent: Sent, status: int
 ) -> None:
@@ -258,6 +262,7 @@ async def test_a_script_may_read_every_problem_too(
 
 
 @pytest.mark.parametrize("origin", [None, "null", PUBLIC_URL])
+@pytest.mark.engine("sqlite")
 async def test_who_is_not_on_a_site_s_page_is_echoed_nothing_but_told_that_it_matters(
     client: httpx2.AsyncClient, origin: str | None
 ) -> None:
@@ -269,6 +274,7 @@ async def test_who_is_not_on_a_site_s_page_is_echoed_nothing_but_told_that_it_ma
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, NEWS, "https://www.news.example:8443"])
+@pytest.mark.engine("sqlite")
 async def test_a_browser_that_asks_first_is_told_what_it_may_send(
     client: httpx2.AsyncClient, news: Site, origin: str
 ) -> None:
@@ -304,6 +310,7 @@ async def test_a_foreign_page_that_asks_first_is_told_no(client: httpx2.AsyncCli
 
 
 @pytest.mark.parametrize("path", ["/v1/counts", "/v1/comments.html", "/v1/comments.atom"])
+@pytest.mark.engine("sqlite")
 async def test_any_page_may_ask_to_read_what_is_public(
     client: httpx2.AsyncClient, path: str
 ) -> None:

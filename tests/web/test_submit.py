@@ -171,6 +171,7 @@ async def test_a_comment_that_waits_leads_to_its_receipt_all_the_same(
 
 
 @pytest.mark.parametrize("redirect", ["//evil.example", "https://evil.example", "Article", "", "/"])
+@pytest.mark.engine("sqlite")
 async def test_no_other_redirect_is_followed(
     client: httpx2.AsyncClient, admin: dict[str, str], redirect: str
 ) -> None:
@@ -291,6 +292,7 @@ BROKEN = (
 )
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_value_that_breaks_its_rule_is_named(
     client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -301,6 +303,7 @@ async def test_a_value_that_breaks_its_rule_is_named(
 
 
 @pytest.mark.parametrize("field", ["article", "name", "email", "comment"])
+@pytest.mark.engine("sqlite")
 async def test_a_required_field_that_is_blank_or_absent_is_missing(
     client: httpx2.AsyncClient, field: str
 ) -> None:
@@ -317,6 +320,7 @@ async def test_json_null_is_missing(client: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("field", ["website", "parent", "title", "site", "lang", "redirect"])
+@pytest.mark.engine("sqlite")
 async def test_an_optional_field_that_is_blank_is_as_if_absent(
     client: httpx2.AsyncClient, field: str
 ) -> None:
@@ -324,6 +328,7 @@ async def test_an_optional_field_that_is_blank_is_as_if_absent(
 
 
 @every_encoding
+@pytest.mark.engine("sqlite")
 async def test_every_failing_field_is_named_at_once(
     client: httpx2.AsyncClient, encode: Encode
 ) -> None:
@@ -348,6 +353,7 @@ async def test_every_failing_field_is_named_at_once(
 
 
 @every_encoding
+@pytest.mark.engine("sqlite")
 async def test_an_empty_submission_misses_all_that_is_required(
     client: httpx2.AsyncClient, encode: Encode
 ) -> None:
@@ -382,6 +388,7 @@ async def test_ten_thousand_emoji_are_a_comment(
 
 
 @every_encoding
+@pytest.mark.engine("sqlite")
 async def test_fields_that_nobody_asked_for_set_nothing(
     client: httpx2.AsyncClient, moderator: dict[str, str], encode: Encode
 ) -> None:
@@ -533,6 +540,7 @@ async def test_a_title_that_a_moderator_gave_is_not_replaced(
         ("", "fr"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_lang_chooses_the_language_of_the_answer(
     client: httpx2.AsyncClient, lang: str, language: str
 ) -> None:

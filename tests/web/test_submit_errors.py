@@ -88,15 +88,18 @@ def padded(bytes_in_all: int) -> Sent:
 # closed 403; 429; duplicate 409. Each request is wrong in this way and in the ways behind it.
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_body_that_is_too_large_is_told_before_its_type(client: httpx2.AsyncClient) -> None:
     answer = await send(client, Sent(b"{" * (LIMIT + 1), "text/plain"), FOREIGN)
     problem(answer, 413, "body_too_large")
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_wrong_type_is_told_before_what_is_broken(client: httpx2.AsyncClient) -> None:
     problem(await send(client, Sent(b"{%zz", "text/plain"), FOREIGN), 415, "unsupported_media_type")
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_broken_body_is_told_before_where_it_came_from(client: httpx2.AsyncClient) -> None:
     answer = await send(client, Sent(b'{"site": "nowhere"', "application/json"), FOREIGN)
     problem(answer, 400, "malformed_body")
@@ -185,12 +188,14 @@ async def test_a_duplicate_is_told_last(client: httpx2.AsyncClient) -> None:
 # Sizes.
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_body_exactly_at_the_limit_is_read(client: httpx2.AsyncClient) -> None:
     sent = padded(LIMIT)
     assert len(sent.content) == LIMIT
     assert (await send(client, sent)).status_code == 201
 
 
+@pytest.mark.engine("sqlite")
 async def test_one_byte_more_is_too_much(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -209,6 +214,7 @@ async def in_chunks(sent: Sent, more: int = 0) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize(("more", "status"), [(0, 201), (4, 413), (100, 413)])
+@pytest.mark.engine("sqlite")
 async def test_a_chunked_body_is_counted_as_it_comes(
     client: httpx2.AsyncClient, more: int, status: int
 ) -> None:
@@ -220,6 +226,7 @@ async def test_a_chunked_body_is_counted_as_it_comes(
 
 
 @pytest.mark.parametrize("declared", ["262145", "99999999999999999999", "\u00b2", "-1", "1e9", ""])
+@pytest.mark.engine("sqlite")
 async def test_whatever_length_is_declared_nothing_breaks(
     client: httpx2.AsyncClient, declared: str
 ) -> None:
@@ -236,6 +243,7 @@ def impatient(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.engine("sqlite")
 async def test_a_body_that_never_ends_is_not_waited_for(client: httpx2.AsyncClient) -> None:
     async def begun() -> AsyncIterator[bytes]:
         yield A_FORM
@@ -266,6 +274,7 @@ OTHER_TYPES = (
 )
 
 
+@pytest.mark.engine("sqlite")
 async def test_another_content_type_is_not_read(
     client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -288,6 +297,7 @@ async def test_another_content_type_is_not_read(
         (A_FORM, f"{FORM}; boundary=unused"),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_content_type_may_be_spelt_in_its_own_way(
     client: httpx2.AsyncClient, body: bytes, content_type: str
 ) -> None:
@@ -295,6 +305,7 @@ async def test_a_content_type_may_be_spelt_in_its_own_way(
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip", "x"])
+@pytest.mark.engine("sqlite")
 async def test_a_compressed_body_is_not_unpacked(client: httpx2.AsyncClient, coding: str) -> None:
     answer = await send(client, Sent(A_FORM, FORM), {"Content-Encoding": coding})
     problem(answer, 415, "unsupported_media_type")
@@ -331,6 +342,7 @@ BROKEN_JSON = (
 )
 
 
+@pytest.mark.engine("sqlite")
 async def test_broken_json_is_told_so(
     client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -348,6 +360,7 @@ async def test_broken_json_is_told_so(
     ],
     ids=["objects", "arrays"],
 )
+@pytest.mark.engine("sqlite")
 async def test_json_nested_without_end_is_a_mistake_and_no_fault(
     client: httpx2.AsyncClient, moderator: dict[str, str], body: bytes
 ) -> None:
@@ -359,6 +372,7 @@ async def test_json_nested_without_end_is_a_mistake_and_no_fault(
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.engine("sqlite")
 async def test_a_value_that_is_no_string_is_invalid(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:
@@ -371,6 +385,7 @@ async def test_a_value_that_is_no_string_is_invalid(
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.engine("sqlite")
 async def test_a_json_member_that_stands_twice_is_invalid(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:
@@ -383,6 +398,7 @@ async def test_a_json_member_that_stands_twice_is_invalid(
     assert await stored(client, moderator) == NOTHING
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_json_member_that_stands_twice_is_invalid_though_one_is_null(
     client: httpx2.AsyncClient,
 ) -> None:
@@ -391,6 +407,7 @@ async def test_a_json_member_that_stands_twice_is_invalid_though_one_is_null(
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.engine("sqlite")
 async def test_nul_and_lone_surrogates_are_invalid_in_every_field(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:
@@ -427,6 +444,7 @@ BROKEN_FORMS = (
 )
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_broken_form_is_told_so(
     client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -437,6 +455,7 @@ async def test_a_broken_form_is_told_so(
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.engine("sqlite")
 async def test_octets_that_are_no_text_are_invalid(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:
@@ -447,11 +466,13 @@ async def test_octets_that_are_no_text_are_invalid(
     assert await stored(client, moderator) == NOTHING
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_field_name_that_is_no_text_is_ignored(client: httpx2.AsyncClient) -> None:
     assert (await send(client, Sent(A_FORM + b"&%ff=1&=2&%00=3&&&=", FORM))).status_code == 201
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.engine("sqlite")
 async def test_a_field_given_twice_is_invalid(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:
@@ -476,6 +497,7 @@ def with_part(head: str, value: bytes = b"x") -> Sent:
     return Sent(good.content.removesuffix(end) + part + end, good.content_type)
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_file_is_no_field(client: httpx2.AsyncClient, moderator: dict[str, str]) -> None:
     sent = with_part(
         'Content-Disposition: form-data; name="website"; filename="a.txt"\r\n'
@@ -486,17 +508,20 @@ async def test_a_file_is_no_field(client: httpx2.AsyncClient, moderator: dict[st
     assert await stored(client, moderator) == NOTHING
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_file_that_nobody_asked_for_is_ignored(client: httpx2.AsyncClient) -> None:
     sent = with_part('Content-Disposition: form-data; name="photo"; filename=""', b"")
     assert (await send(client, sent)).status_code == 201
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_part_given_twice_is_invalid(client: httpx2.AsyncClient) -> None:
     sent = with_part('Content-Disposition: form-data; name="name"', b"B")
     assert field_codes(await send(client, sent)) == {"name": "invalid"}
 
 
 @pytest.mark.parametrize("octets", [b"\xe9t\xe9", b"\x00", b"\xed\xa0\x80"])
+@pytest.mark.engine("sqlite")
 async def test_a_part_that_is_no_text_is_invalid(client: httpx2.AsyncClient, octets: bytes) -> None:
     sent = with_part('Content-Disposition: form-data; name="title"', octets)
     assert field_codes(await send(client, sent)) == {"title": "invalid"}
@@ -513,6 +538,7 @@ NO_FIELDS = (
 )
 
 
+@pytest.mark.engine("sqlite")
 async def test_a_part_that_is_no_field_breaks_the_form(
     client: httpx2.AsyncClient, moderator: dict[str, str], subtests: pytest.Subtests
 ) -> None:
@@ -523,6 +549,7 @@ async def test_a_part_that_is_no_field_breaks_the_form(
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 5, 20, 60, 150])
+@pytest.mark.engine("sqlite")
 async def test_a_form_that_breaks_off_is_not_half_taken(
     client: httpx2.AsyncClient, moderator: dict[str, str], cut: int
 ) -> None:
@@ -548,6 +575,7 @@ async def test_a_form_that_breaks_off_is_not_half_taken(
     ],
     ids=lambda content_type: content_type[:40],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_boundary_that_is_not_there_breaks_the_form(
     client: httpx2.AsyncClient, moderator: dict[str, str], content_type: str
 ) -> None:
@@ -558,6 +586,7 @@ async def test_a_boundary_that_is_not_there_breaks_the_form(
     assert await stored(client, moderator) == NOTHING
 
 
+@pytest.mark.engine("sqlite")
 async def test_thousands_of_parts_break_the_form(client: httpx2.AsyncClient) -> None:
     part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
     sent = Sent(part * 4_000 + b"--b--\r\n", "multipart/form-data; boundary=b")
@@ -619,6 +648,7 @@ async def test_a_comment_cannot_be_its_own_parent(
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.engine("sqlite")
 async def test_a_naughty_string_is_taken_or_refused_by_name(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:
@@ -640,6 +670,7 @@ async def test_a_naughty_string_is_taken_or_refused_by_name(
 
 
 @pytest.mark.parametrize("encode", [urlencoded, multipart], ids=lambda one: one.__name__)
+@pytest.mark.engine("sqlite")
 async def test_a_naughty_form_is_refused_like_its_json(
     client: httpx2.AsyncClient, moderator: dict[str, str], encode: Encode
 ) -> None:
@@ -711,6 +742,7 @@ async def test_what_was_refused_is_told_in_the_reader_s_language(
         (A_FORM + b"&site=nowhere", FORM, 404),
     ],
 )
+@pytest.mark.engine("sqlite")
 async def test_a_browser_is_shown_a_page_for_what_cannot_be_corrected(
     client: httpx2.AsyncClient, body: bytes, content_type: str, status: int
 ) -> None:
