@@ -6,6 +6,9 @@ T ?= tests
 # Three for two cores: half of the time a test waits for a disk, a server or a browser.
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
+# Compiled once, not anew by each of the hundreds of processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench bench-full experiments lock clean
 
