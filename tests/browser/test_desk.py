@@ -20,18 +20,24 @@ from running import Running
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-def link(demo: Running, name: str) -> str:
+def link(demo: Running, name: str, scope: str = "moderate") -> str:
     """A one-time link for a moderator, who is new."""
     assert isinstance(demo, Demonstration)
-    return demo.link(name)
+    return demo.link(name, scope)
 
 
 @asynccontextmanager
 async def desk(
-    browser: Browser, demo: Running, name: str, *, scripts: bool = True, language: str = "fr"
+    browser: Browser,
+    demo: Running,
+    name: str,
+    *,
+    scope: str = "moderate",
+    scripts: bool = True,
+    language: str = "fr",
 ) -> AsyncIterator[Page]:
     """The desk of a new moderator, signed in by a link."""
-    url = link(demo, name)
+    url = link(demo, name, scope)
     async with trapped(
         browser,
         demo.url,

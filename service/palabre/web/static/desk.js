@@ -17,15 +17,13 @@
   const idOf = (one) => one.id.slice(2);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
-  const FIELD = "input:not([type=checkbox]), textarea, select, [contenteditable]";
-
   // What is under the cursor. Nobody is taken out of a field that they write in.
   function stand(one, focus = true) {
     if (here) delete here.dataset.here;
     here = one || null;
     if (!here) return;
     here.dataset.here = "";
-    if (focus && !document.activeElement?.matches(FIELD)) {
+    if (focus && !document.activeElement?.matches(keyboard.FIELD)) {
       here.focus({ preventScroll: true });
       here.scrollIntoView({ block: "nearest" });
     }
@@ -357,52 +355,37 @@
   });
   cases.addEventListener("focusin", (event) => stand(event.target.closest(".case"), false));
 
-  // Single keys (WCAG 2.1.4: they can be switched off; never while somebody types).
-  const verbs = { a: "approve", s: "spam", h: "hold" };
   const ticked = () => all().filter((one) => one.querySelector("header :checked"));
 
   // Of what is ticked, if anything is.
   function several(key) {
+    const verbs = { a: "approve", s: "spam", h: "hold" };
     form.elements.which.value = "picked";
     if (verbs[key]) decide(ticked(), verbs[key]);
     else if (key === "d") form.requestSubmit(form.querySelector(".many [value=delete]"));
     else form.elements.reason.focus();
   }
 
-  const help = document.getElementById("keys");
-  function press(key) {
+  // keys.js says when.
+  keyboard.press = (key) => {
     const list = all();
     const at = list.indexOf(here);
+    const decides = /^[asrhd]$/.test(key);
     if (key === "j") stand(list[Math.min(at + 1, list.length - 1)]);
     else if (key === "k") stand(list[Math.max(at - 1, 0)]);
-    else if (key === "?") help.open ? help.close() : help.showModal();
     else if (key === "/") {
       document.querySelector("details.filters").open = true;
       document.querySelector("input[type=search]").focus();
     } else if (reads) return false;
     else if (key === "u") undo();
-    else if (undoing && "asrhdx".includes(key)) return true;
-    else if (ticked().length && (verbs[key] || key === "d" || key === "r")) several(key);
+    else if (undoing && (decides || key === "x")) return true;
+    else if (decides && ticked().length) several(key);
     else if (!here || "going" in here.dataset) return false;
     else if (key === "x") here.querySelector("[type=checkbox]").click();
-    else if (key === "r") here.querySelector(".acts .no") && refuse(here);
-    else if (key === "d") form.requestSubmit(here.querySelector('[value^="delete "]'));
-    else if (verbs[key]) here.querySelector(`button[value^="${verbs[key]} "]`)?.click();
+    else if (decides) here.querySelector(`[data-key="${key}"]`)?.click();
     else return false;
     return true;
-  }
-  if (words.dataset.keys) {
-    document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-      if (event.target.closest(FIELD)) return;
-      // A key that is held down moves on, but decides once.
-      if (event.repeat && event.key !== "j" && event.key !== "k") return;
-      if (help.open && event.key !== "?") return;
-      if (press(event.key)) event.preventDefault();
-    });
-    document.getElementById("show-keys").addEventListener("click", () => help.showModal());
-    help.querySelector("button").addEventListener("click", () => help.close());
-  }
+  };
 
   // What comes in meanwhile waits behind a line; nothing moves by itself.
   const news = document.getElementById("news");
