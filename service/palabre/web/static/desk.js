@@ -6,7 +6,7 @@
   const cases = document.getElementById("cases");
   const told = document.getElementById("told");
   const words = document.getElementById("words");
-  if (!form || !cases || !words) return;
+  if (!form || !cases || !words || typeof keyboard === "undefined") return;
   const { base, state, me } = words.dataset;
   const reads = words.dataset.decides !== "1";
   const number = new Intl.NumberFormat(document.documentElement.lang);
