@@ -29,7 +29,7 @@ QUIET = [
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """A service with its demonstration article."""
-    needed.program("chromium")
+    needed.chromium()
     folder: Path = tmp_path_factory.mktemp("browser")
     with Demonstration(folder) as service:
         service.begin()
@@ -47,9 +47,7 @@ def moderator(demo: Demonstration) -> dict[str, str]:
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=needed.program("chromium"), args=QUIET
-        )
+        chromium = await playwright.chromium.launch(executable_path=needed.chromium(), args=QUIET)
         yield chromium
         await chromium.close()
 

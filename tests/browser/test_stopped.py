@@ -23,7 +23,7 @@ TEXT = "Un texte long et précieux,\n\nen deux paragraphes."
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service of its own, to be killed."""
-    needed.program("chromium")
+    needed.chromium()
     with Running(tmp_path_factory.mktemp("stopped")) as running:
         running.command("demo")
         running.start()
