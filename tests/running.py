@@ -68,6 +68,10 @@ class Running:
         )
         return {"Authorization": f"Bearer {printed['token']}"}
 
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx2.Client:
+        """A client of the service. Nothing is encrypted, so it reads no authorities: 25 ms less."""
+        return httpx2.Client(base_url=self.url, headers=headers, verify=False)
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
@@ -80,14 +84,15 @@ class Running:
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_S
-        while True:
-            assert self.process.poll() is None, self.log.read_text("utf-8", "replace")
-            try:
-                if httpx2.get(f"{self.url}/healthz", timeout=2).status_code == 200:
-                    return
-            except httpx2.TransportError:
-                assert time.monotonic() < deadline, self.log.read_text("utf-8", "replace")
-                time.sleep(0.02)
+        with self.client() as client:
+            while True:
+                assert self.process.poll() is None, self.log.read_text("utf-8", "replace")
+                try:
+                    if client.get("/healthz", timeout=2).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    assert time.monotonic() < deadline, self.log.read_text("utf-8", "replace")
+                    time.sleep(0.02)
 
     def kill(self) -> None:
         """End it as a power cut would: kill -9."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import httpx2
-
 import makers
 from running import Running
 
@@ -39,7 +37,7 @@ def told(demo: Running, moderator: dict[str, str]) -> Told:
         comment=f"{LONG} https://a.example/{LONG} https://b.example https://c.example",
         website=f"https://example.com/{LONG[:150]}",
     )
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         assert client.post("/v1/comments", json=untitled).status_code == 201
         deleted = str(client.post("/v1/comments", json=gone).json()["comment"]["id"])
         client.post(f"/v1/moderation/comments/{deleted}/delete", headers=moderator)
@@ -86,7 +84,7 @@ def of_readers(demo: Running, moderator: dict[str, str]) -> dict[str, str]:
         "missing": "/nowhere",
         "receipt missing": "/v1/receipts/nothing",
     }
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         for number, action in enumerate(STATES):
             fields = makers.fields(
                 site="demo",

@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -54,7 +53,7 @@ async def desk(
 def posted(demo: Running, article: str, n: int) -> list[str]:
     """The ids of *n* comments that wait on an article of their own."""
     found = []
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         for number in range(n):
             fields = makers.fields(
                 site="demo",
@@ -83,7 +82,7 @@ async def held(page: Page) -> tuple[asyncio.Event, list[str]]:
 
 
 def states(demo: Running, moderator: dict[str, str], ids: list[str]) -> list[str]:
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         return [client.get(f"/v1/moderation/comments/{one}").json()["state"] for one in ids]
 
 
@@ -128,7 +127,7 @@ async def test_ten_are_decided_by_the_keyboard_alone(
     assert found.count("approved") == 8
     assert found.count("spam") == 1
     assert found.count("rejected") == 1
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         listing = client.get("/v1/comments?article=/ten&site=demo").json()
     assert listing["article"]["count"] == 8
 
@@ -164,8 +163,9 @@ async def test_what_somebody_else_did_first_stops_nothing_that_follows(
         # Without the stream nothing tells of it before.
         await page.route("**/desk/events", lambda route: route.abort())
         await page.goto(f"{demo.url}/desk/?article=/first&site=demo")
-        url = f"{demo.url}/v1/moderation/comments/{ids[0]}/approve"
-        assert httpx2.post(url, headers=moderator).status_code == 200
+        with demo.client(moderator) as client:
+            answer = client.post(f"/v1/moderation/comments/{ids[0]}/approve")
+        assert answer.status_code == 200
         for key in "as":
             await page.keyboard.press(key)
         await expect(page.locator(".case")).to_have_count(1)
@@ -202,9 +202,10 @@ async def test_who_writes_is_not_disturbed_by_what_comes_back(
         await page.keyboard.press("r")
         await page.keyboard.press("Tab")
         await page.keyboard.type("Déjà dit, ")
-        for one, verb in ((ids[0], "spam"), (ids[1], "spam")):
-            url = f"{demo.url}/v1/moderation/comments/{one}/{verb}"
-            assert httpx2.post(url, headers=moderator).status_code == 200
+        with demo.client(moderator) as client:
+            for one, verb in ((ids[0], "spam"), (ids[1], "spam")):
+                answer = client.post(f"/v1/moderation/comments/{one}/{verb}")
+                assert answer.status_code == 200
         gate.set()
         # The first was decided by somebody else; the list is made anew around what is written.
         await expect(page.locator("#told .held")).to_have_count(1)
@@ -315,7 +316,7 @@ async def test_all_desk_work_is_done_without_javascript(
         assert page.url == f"{demo.url}/desk/login?to="
     found = states(demo, moderator, ids)
     assert found == ["approved", "rejected", "deleted", "deleted", "approved"]
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         listing = client.get("/v1/comments?article=/plain&site=demo").json()["comments"]
     assert [one["author"]["name"] for one in listing] == ["Lectrice 0", "Lectrice 4", "plainly"]
 
@@ -406,7 +407,7 @@ async def test_a_reply_is_written_in_the_queue(
         await expect(page.locator("#reply-text-error")).to_be_visible()
         assert len(await page.input_value("#reply-text")) == 20_001
     assert states(demo, moderator, ids) == ["approved", "pending"]
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         listing = client.get("/v1/comments?article=/answered&site=demo").json()["comments"]
     assert [one["author"]["name"] for one in listing] == ["Lectrice 0", "answering"]
 

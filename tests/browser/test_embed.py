@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
@@ -98,7 +97,7 @@ def some_text() -> str:
 
 def found(demo: Running, moderator: dict[str, str], text: str) -> list[dict[str, Any]]:
     """What moderators see of the comments with this text."""
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         every = "state=pending&state=approved&state=spam&state=rejected&order=newest&limit=200"
         comments = client.get(f"/v1/moderation/comments?{every}").json()["comments"]
     return [one for one in comments if one["text"] == text]
@@ -106,7 +105,7 @@ def found(demo: Running, moderator: dict[str, str], text: str) -> list[dict[str,
 
 def decide(demo: Running, moderator: dict[str, str], text: str, action: str) -> str:
     (one,) = found(demo, moderator, text)
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         url = f"/v1/moderation/comments/{one['id']}/{action}"
         client.post(url, json={"reason": "off_topic"}).raise_for_status()
     return str(one["id"])
@@ -116,7 +115,7 @@ def filled(
     demo: Running, moderator: dict[str, str], article: str, texts: list[str], **others: str
 ) -> list[str]:
     """The ids of new approved comments on an article. `others`: more of their fields."""
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         ids = []
         for text in texts:
             fields = makers.fields(article=article, comment=text, **others)
@@ -663,7 +662,7 @@ HOSTILE = '<img src=x onerror="window.hit=1">"\'><script>window.hit=1</script>'
 async def test_nothing_that_was_typed_ever_runs(
     browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
 ) -> None:
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         for number, text in enumerate(
             (
                 HOSTILE,
@@ -700,7 +699,7 @@ async def test_a_closed_article_says_so_and_offers_no_form(
     browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
 ) -> None:
     filled(demo, moderator, f"{blog.url}/closed", ["Le dernier mot."])
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         body = {"article": f"{blog.url}/closed", "site": "blog", "open": False}
         client.put("/v1/moderation/articles", json=body).raise_for_status()
     async with page_of(browser, demo) as page:
@@ -721,7 +720,7 @@ async def test_what_was_written_before_an_article_closed_can_still_be_copied(
     async with page_of(browser, demo) as page:
         await page.goto(article)
         await page.locator("palabre-comments [name=comment]").fill(text)
-        with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+        with demo.client(moderator) as client:
             body = {"article": article, "site": "blog", "open": False}
             client.put("/v1/moderation/articles", json=body).raise_for_status()
         await page.reload()

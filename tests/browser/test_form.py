@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, Page
 
@@ -154,7 +153,7 @@ async def test_the_form_can_be_filled_in_and_sent_with_the_keyboard_alone(
 
 
 def _approve(demo: Running, moderator: dict[str, str], text: str) -> None:
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         waiting = client.get("/v1/moderation/comments?order=newest").json()["comments"]
         comment = next(one["id"] for one in waiting if one["text"] == text)
         client.post(f"/v1/moderation/comments/{comment}/approve").raise_for_status()
@@ -163,7 +162,7 @@ def _approve(demo: Running, moderator: dict[str, str], text: str) -> None:
 async def test_every_article_of_the_demonstration_has_a_page_that_its_links_lead_to(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         found = client.get("/v1/moderation/articles?site=demo").json()["articles"]
     # Other tests have articles of their own on the same site.
     found = [one for one in found if one["url"].startswith(f"{demo.url}/demo")]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -117,7 +116,7 @@ class Written:
 def write(place: Demonstration) -> Written:
     """Every payload in every field that takes it, some approved, some waiting."""
     admin = place.add_moderator("ada", "admin")
-    with httpx2.Client(base_url=place.url) as client:
+    with place.client() as client:
 
         def send(number: int, payload: str, **more: str) -> dict[str, dict[str, str]]:
             name = re.sub(r"\s", " ", payload)[:60]
@@ -346,7 +345,7 @@ async def at_readers_pages(look: Look, written: Written) -> None:
     )
     await page.locator("form.form button").click()
     await look.kept(**{f"field-{name}": value for name, value in wrong.items() if name != "email"})
-    with httpx2.Client(base_url=look.place.url) as client:
+    with look.place.client() as client:
         feed = client.get(f"/v1/comments.atom?article={ARTICLE}&site=demo").raise_for_status()
         assert feed.headers["content-type"].startswith("application/atom+xml")
         root = ElementTree.fromstring(feed.content)

@@ -6,7 +6,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import httpx2
 import pytest
 from playwright.async_api import Browser
 
@@ -61,7 +60,7 @@ async def test_a_moderator_refuses_a_comment_from_their_mail_and_then_wants_no_m
     name = f"mail-{language}-{width}"
     demo.add_moderator(name)
     text = f"Voyez https://evil.example/{'x' * 200} ({name})."
-    with httpx2.Client(base_url=demo.url) as client:
+    with demo.client() as client:
         fields = makers.fields(article="/demo", comment=text, site="demo")
         comment = client.post("/v1/comments", json=fields).json()["comment"]["id"]
     act, end = links(demo, name, language, comment)

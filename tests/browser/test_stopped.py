@@ -7,11 +7,11 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 import needed
+from browser.demonstration import Demonstration
 from browser.pages import Pages
 from running import Running
 
@@ -21,13 +21,12 @@ TEXT = "Un texte long et précieux,\n\nen deux paragraphes."
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """A service of its own, to be killed."""
     needed.chromium()
-    with Running(tmp_path_factory.mktemp("stopped")) as running:
-        running.command("demo")
-        running.start()
-        yield running
+    with Demonstration(tmp_path_factory.mktemp("stopped")) as service:
+        service.begin()
+        yield service
 
 
 @asynccontextmanager
@@ -60,9 +59,9 @@ def moderator(service: Running) -> dict[str, str]:
     return service.add_moderator()
 
 
-def waiting(service: Running, moderator: dict[str, str]) -> list[str]:
-    url = f"{service.url}/v1/moderation/comments?article=/stopped&site=demo"
-    found = httpx2.get(url, headers=moderator).json()["comments"]
+def waiting(service: Running, moderator: dict[str, str], **asked: str) -> list[str]:
+    with service.client(moderator) as client:
+        found = client.get("/v1/moderation/comments", params=asked).json()["comments"]
     return [comment["text"] for comment in found]
 
 
@@ -78,7 +77,7 @@ async def test_a_plain_form_has_it_when_the_reader_goes_back(
         await expect(page.get_by_label("Commentaire")).to_have_value(TEXT)
         await page.get_by_role("button", name="Publier le commentaire").click()
         await expect(page.get_by_role("status")).to_contain_text("en attente de modération")
-    assert waiting(service, moderator) == [TEXT]
+    assert waiting(service, moderator, article="/stopped", site="demo") == [TEXT]
 
 
 async def test_the_element_keeps_it_in_its_form_and_through_a_reload(
@@ -98,6 +97,4 @@ async def test_the_element_keeps_it_in_its_form_and_through_a_reload(
             await page.get_by_label("Adresse de messagerie").fill("zoe@example.com")
             await page.get_by_role("button", name="Publier le commentaire").click()
             await expect(page.get_by_role("status")).to_contain_text("en attente de modération")
-        url = f"{service.url}/v1/moderation/comments?site=blog"
-        found = httpx2.get(url, headers=moderator).json()["comments"]
-    assert [comment["text"] for comment in found] == [TEXT]
+    assert waiting(service, moderator, site="blog") == [TEXT]

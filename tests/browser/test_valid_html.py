@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from browser import judged
@@ -18,7 +17,7 @@ def test_every_page_is_valid_html(
     demo: Demonstration, readers_pages: dict[str, str], told: judged.Told, tmp_path: Path
 ) -> None:
     found = {}
-    with httpx2.Client(base_url=demo.url, headers={"Accept": "text/html"}) as client:
+    with demo.client({"Accept": "text/html"}) as client:
         for name, path in readers_pages.items():
             found[name.replace(" ", "-")] = client.get(judged.with_language(path, "fr")).text
         form = {"article": "/judged", "site": "demo", "comment": "Un avis", "email": "zoe@exemple"}
