@@ -9,7 +9,6 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Page
 
@@ -43,6 +42,14 @@ _SMALL = """least => {
   return small;
 }"""
 
+_JUDGE = """async options => {
+  const { passes, violations } = await axe.run(options);
+  const said = ({ id, help, nodes }) =>
+    ({ id, help, nodes: nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)) });
+  return [passes.length, violations.map(said)];
+}"""
+"""Only what is read: to hand over all that axe-core says takes a quarter as long as to judge."""
+
 _UNSEEN = """() => {
   const one = document.activeElement, style = getComputedStyle(one);
   if (one === document.body) return null;
@@ -59,14 +66,12 @@ def _axe() -> str:
 async def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, best practices included; a line for each rule that is broken."""
     # Evaluated by the debugger, which no policy of the page stands in the way of.
-    await page.evaluate(_axe() + "; void 0")
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_axe() + "; void 0")
     options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-    found: dict[str, Any] = await page.evaluate("options => axe.run(options)", options)
-    assert found["passes"], "axe-core looked at nothing"
-    return [
-        f"{one['id']}: {one['help']} – {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
+    passes, found = await page.evaluate(_JUDGE, options)
+    assert passes, "axe-core looked at nothing"
+    return [f"{one['id']}: {one['help']} – {one['nodes']}" for one in found]
 
 
 async def small_targets(page: Page) -> list[str]:
