@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-READERS = ("test_embed.py", "test_form.py", "test_mail.py", "test_hostile.py")
+READERS = ("test_embed.py", "test_form.py", "test_mail.py", "test_hostile.py", "test_stopped.py")
 
 
 class Spreading(LoadScopeScheduling):  # type: ignore[misc]
