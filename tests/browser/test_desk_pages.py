@@ -56,6 +56,8 @@ async def page_in(
 
 async def faults(page: Page, language: str) -> list[str]:
     """Everything that is wrong with the page as it stands."""
+    # What a click led to may still be on its way.
+    await page.wait_for_load_state()
     found = await violations(page)
     if not await fits(page):
         found.append("wider than the window")

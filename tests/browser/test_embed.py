@@ -646,10 +646,11 @@ async def test_times_are_in_words_by_the_reader_s_own_clock(
         async with page_of(browser, demo, timezone_id=zone) as page:
             await page.goto(f"{demo.url}/demo/element?lang={lang}")
             time = part(page, "time").first.locator("time")
-            said[lang] = " | ".join(await part(page, "time").all_inner_texts())
+            # Waits for the comments, as the look at all of them does not.
             moment = await time.get_attribute("datetime")
             assert moment
             assert moment.endswith("Z")
+            said[lang] = " | ".join(await part(page, "time").all_inner_texts())
     french = re.findall(r"à (\d+)\u00a0h\u00a0\d\d\b", said["fr"])
     english = re.findall(r" at (\d\d):\d\d\b", said["en"])
     assert len(french) == len(english) > 10
@@ -946,6 +947,7 @@ async def test_marks_stacked_upon_a_letter_stay_in_their_comment(
     filled(demo, moderator, article, ["Au-dessus.", tower], name="Z" + "\u0301" * 70)
     async with page_of(browser, demo) as page:
         await page.goto(article)
+        await expect(part(page, "comment")).to_have_count(2)
         for name in ("name", "text"):
             for one in await part(page, name).all():
                 assert await one.evaluate("e => getComputedStyle(e).overflow") == "clip"

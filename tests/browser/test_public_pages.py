@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from browser.judged import with_language
 from browser.judging import unseen_focus
@@ -35,7 +35,7 @@ async def test_every_public_page_is_for_everybody(
             await page.locator(f"#field-{field}").fill("Un avis")
         await page.locator("#field-email").fill("zoe@exemple")
         await page.locator("form.form button").click()
-        assert await page.locator("[aria-invalid=true]").count() == 1
+        await expect(page.locator("[aria-invalid=true]")).to_have_count(1)
         wrong["form with errors"] = await faults(page, language)
         assert await unseen_focus(page) == []
     assert {name: found for name, found in wrong.items() if found} == {}
