@@ -78,7 +78,7 @@ async def test_each_key_presses_the_button_that_it_stands_on(
         await expect(page.locator("#told")).to_contain_text("Annulé")
     found = states(demo, moderator, ids)
     assert found == ["approved", "pending", "deleted", "rejected", "pending"]
-    with httpx2.Client(base_url=demo.url, headers=moderator) as client:
+    with demo.client(moderator) as client:
         refused = client.get(f"/v1/moderation/comments/{ids[3]}").json()
     assert refused["reason"] == "off_topic"
     assert refused["decisions"][-1]["note"] == "as"
