@@ -133,7 +133,10 @@ async def test_no_key_decides_for_who_types_or_has_them_switched_off(
         await page.goto(f"{demo.url}/desk/comments/{only}")
         await nothing_happens(page, "ashdr?")
         assert await page.locator("[data-key], dialog, .keys").count() == 0
-    assert states(demo, moderator, [only]) == ["pending"]
+        await page.get_by_role("button", name="Approuver", exact=True).click()
+        await expect(page.locator("#told")).to_contain_text("est publié")
+        await expect(page.locator("#told kbd")).to_have_count(0)
+    assert states(demo, moderator, [only]) == ["approved"]
 
 
 async def test_no_key_does_anything_where_nothing_can_be_decided(
@@ -145,6 +148,8 @@ async def test_no_key_does_anything_where_nothing_can_be_decided(
     async with desk(browser, demo, "read-keys", scope="read") as page:
         await page.goto(f"{demo.url}/desk/comments/{only}")
         await nothing_happens(page, "ashdr?")
+        await page.goto(f"{demo.url}/desk/?article=/read-keys&site=demo")
+        assert await keys_of(page) == ["j", "k", "/", "?"]
     async with desk(browser, demo, "gone-keys") as page:
         await page.goto(f"{demo.url}/desk/comments/{gone}")
         await nothing_happens(page, "ashdr?")
