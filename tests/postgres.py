@@ -50,28 +50,32 @@ def standing(url: str) -> Iterator[Callable[[str], None]]:
     times as long as emptying them all.
     """
     loop = asyncio.new_event_loop()
+    # It is begun within some test, and outlives it on purpose.
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    connection: asyncpg.Connection | None = None
 
-    def within_thread(work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
+    async def work(statements: str) -> None:
+        nonlocal connection
+        if connection is None or connection.is_closed():
+            connection = await asyncpg.connect(url, timeout=5)
+        await connection.execute(statements)
 
-    connection = within_thread(_connected(url))
+    async def close() -> None:
+        if connection is not None:
+            await connection.close(timeout=5)
+
+    def within_thread(work: Coroutine[Any, Any, None]) -> None:
+        # A transaction that a test has left open fails the next one, by name.
+        asyncio.run_coroutine_threadsafe(work, loop).result(timeout=30)
+
     try:
-        yield lambda statements: within_thread(_executed(connection, statements))
+        yield lambda statements: within_thread(work(statements))
     finally:
-        within_thread(connection.close())
+        within_thread(close())
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-
-
-async def _connected(url: str) -> asyncpg.Connection:
-    return await asyncpg.connect(url, timeout=5)
-
-
-async def _executed(connection: asyncpg.Connection, statements: str) -> None:
-    await connection.execute(statements)
 
 
 def execute(url: str, *statements: str) -> None:
@@ -172,26 +176,30 @@ class Server:
         self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "30", "promote")
 
     @property
-    def processes(self) -> list[int]:
-        """The server's process and those that serve connections."""
-        leader = int((self.data / "postmaster.pid").read_text().split()[0])
+    def leader(self) -> int:
+        """The server's process, which begins another for each connection."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    @property
+    def followers(self) -> list[int]:
+        """Those that the leader has begun."""
         listed = subprocess.run(
-            ["pgrep", "-P", str(leader)], capture_output=True, text=True, timeout=10
+            ["pgrep", "-P", str(self.leader)], capture_output=True, text=True, timeout=10
         )
-        return [leader, *map(int, listed.stdout.split())]
+        return [int(one) for one in listed.stdout.split()]
 
     def pause(self) -> None:
         """Stop the server in its tracks; nobody is told."""
         # The leader first, which then begins nobody who was not listed.
-        leader = self.processes[0]
-        _stop(leader)
-        for process in self.processes:
-            if process != leader:
-                _stop(process)
+        _stop(self.leader)
+        for process in self.followers:
+            _stop(process)
 
     def resume(self) -> None:
-        for process in self.processes:
-            os.kill(process, signal.SIGCONT)
+        # The leader last, so that nobody listed is buried meanwhile; others may have come and gone.
+        for process in (*self.followers, self.leader):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
     def __enter__(self) -> Server:
         self.start()

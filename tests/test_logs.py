@@ -14,23 +14,17 @@ from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
+import logged
 from palabre import logs
 from palabre.logs import redact
 
 ADDRESS = "Jeanne.Dupont+avis@courrier.example"
-LOGGERS = ("", "palabre", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """Puts back what `configure` changes for the whole process."""
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(one.level, one.handlers[:], one.propagate, one.disabled) for one in loggers]
-    yield
-    for one, (level, handlers, propagate, disabled) in zip(loggers, before, strict=True):
-        one.setLevel(level)
-        one.handlers[:] = handlers
-        one.propagate, one.disabled = propagate, disabled
+    with logged.as_it_was():
+        yield
 
 
 @pytest.fixture

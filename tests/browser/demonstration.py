@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import html
-import logging
 import os
 import re
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+import logged
 from palabre.commands import main
 from running import Running
 
@@ -30,21 +30,16 @@ class Demonstration(Running):
         # On a thread of its own, since each command runs a loop, as most who ask for one do.
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(self._run, words).result()
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
         assert done.exit_code == 0, done.output
         return done.stdout
 
     def _run(self, words: Sequence[str]) -> Result:
         ours = {name: self.environ.get(name) for name in {*os.environ, *self.environ}}
-        loggers = [logging.getLogger(name) for name in (None, "palabre")]
-        before = [(one, one.handlers[:], one.level) for one in loggers]
-        try:
-            with contextlib.chdir(self.folder):
-                return CliRunner().invoke(main, words, env=ours, prog_name="palabre")
-        finally:
-            # What a command sets up writes to a standard error that is gone by now.
-            for one, handlers, level in before:
-                one.handlers[:] = handlers
-                one.setLevel(level)
+        # A command logs to a standard error that is gone afterwards.
+        with contextlib.chdir(self.folder), logged.as_it_was():
+            return CliRunner().invoke(main, words, env=ours, prog_name="palabre")
 
     def begin(self) -> None:
         """Fill the store, start the service, and sign its owner in."""

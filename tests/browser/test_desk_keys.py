@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -44,7 +43,7 @@ async def nothing_happens(page: Page, keys: str) -> None:
 async def test_each_key_presses_the_button_that_it_stands_on(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
-    ids = posted(demo, "/own-keys", 5)
+    ids = posted(demo, "/own-keys", 6)
     queue = f"{demo.url}/desk/?state=all&site=demo&article=/own-keys"
     told = {"a": "est publié", "s": "indésirable", "h": "en attente"}
     async with desk(browser, demo, "own-keys") as page:
@@ -70,6 +69,11 @@ async def test_each_key_presses_the_button_that_it_stands_on(
         for key in ("ArrowDown", "Tab", "a", "s", "Tab", "Enter"):
             await page.keyboard.press(key)
         await expect(page.locator("#told")).to_contain_text("est refusé")
+        # Or at once, as in the queue.
+        await come_to(ids[5])
+        for key in ("r", "ArrowDown", "Enter"):
+            await page.keyboard.press(key)
+        await expect(page.locator("#told")).to_contain_text("est refusé")
         # What is undone here is what was decided there.
         await come_to(ids[4])
         await page.keyboard.press("a")
@@ -77,7 +81,7 @@ async def test_each_key_presses_the_button_that_it_stands_on(
         await page.keyboard.press("u")
         await expect(page.locator("#told")).to_contain_text("Annulé")
     found = states(demo, moderator, ids)
-    assert found == ["approved", "pending", "deleted", "rejected", "pending"]
+    assert found == ["approved", "pending", "deleted", "rejected", "pending", "rejected"]
     with demo.client(moderator) as client:
         refused = client.get(f"/v1/moderation/comments/{ids[3]}").json()
     assert refused["reason"] == "off_topic"
@@ -101,8 +105,9 @@ async def test_the_list_holds_the_keys_that_work_on_the_page(
         await page.get_by_role("button", name="Raccourcis clavier").click()
         await page.get_by_role("button", name="Fermer").click()
         await expect(page.get_by_role("dialog")).to_be_hidden()
-        url = f"{demo.url}/v1/moderation/comments/{only}/approve"
-        assert httpx2.post(url, headers=moderator).status_code == 200
+        with demo.client(moderator) as client:
+            answer = client.post(f"/v1/moderation/comments/{only}/approve")
+        assert answer.status_code == 200
         await page.reload()
         assert await keys_of(page) == ["r", "s", "h", "d", "?"]
         await nothing_happens(page, "a")
@@ -143,8 +148,9 @@ async def test_no_key_does_anything_where_nothing_can_be_decided(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
     only, gone = posted(demo, "/read-keys", 2)
-    url = f"{demo.url}/v1/moderation/comments/{gone}/delete"
-    assert httpx2.post(url, headers=moderator).status_code == 200
+    with demo.client(moderator) as client:
+        answer = client.post(f"/v1/moderation/comments/{gone}/delete")
+    assert answer.status_code == 200
     async with desk(browser, demo, "read-keys", scope="read") as page:
         await page.goto(f"{demo.url}/desk/comments/{only}")
         await nothing_happens(page, "ashdr?")
@@ -183,6 +189,60 @@ async def test_a_key_pressed_twice_or_held_decides_once(
     assert states(demo, moderator, ids) == ["approved", "pending", "approved"]
 
 
+async def test_a_key_that_is_held_down_decides_once_on_whatever_page_it_ends(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/held-keys", 2)
+    async with desk(browser, demo, "held-keys") as page:
+        await page.goto(f"{demo.url}/desk/comments/{ids[0]}")
+        for _ in range(3):
+            await page.keyboard.down("s")
+        await expect(page.locator("#told button")).to_be_visible()
+        await page.goto(f"{demo.url}/desk/comments/{ids[1]}")
+        for _ in range(3):
+            await page.keyboard.down("s")
+        await page.keyboard.up("s")
+        # What came of it would be on the next page that one sees.
+        await page.goto(f"{demo.url}/desk/comments/{ids[1]}")
+        await expect(page.locator("#history")).to_be_visible()
+    assert states(demo, moderator, ids) == ["spam", "pending"]
+
+
+async def test_a_page_that_was_not_left_after_all_takes_keys_again(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    (only,) = posted(demo, "/stayed-keys", 1)
+    async with desk(browser, demo, "stayed-keys") as page:
+        await page.clock.install()
+        await page.goto(f"{demo.url}/desk/comments/{only}")
+        await page.route("**/desk/decide", lambda route: route.abort("aborted"))
+        async with page.expect_event("requestfailed"):
+            await page.keyboard.press("a")
+        await page.unroute("**/desk/decide")
+        await page.clock.run_for(3000)
+        await page.keyboard.press("a")
+        await expect(page.locator("#told")).to_contain_text("est publié")
+    assert states(demo, moderator, [only]) == ["approved"]
+
+
+async def test_the_queue_needs_no_keys_to_decide_without_a_reload(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/no-keys", 2)
+    async with desk(browser, demo, "no-keys") as page:
+        await page.route("**/keys*.js", lambda route: route.abort())
+        await page.goto(f"{demo.url}/desk/?article=/no-keys&site=demo")
+        asked: list[str] = []
+        page.on("framenavigated", lambda frame: asked.append(frame.url))
+        here = page.locator(".case[data-here]")
+        await expect(here).to_have_id(f"c-{ids[0]}")
+        await here.get_by_role("button", name="Approuver", exact=True).click()
+        await expect(page.locator("#told")).to_contain_text("est publié")
+        await expect(here).to_have_id(f"c-{ids[1]}")
+        assert asked == []
+    assert states(demo, moderator, ids) == ["approved", "pending"]
+
+
 async def test_a_key_leads_to_what_is_written_rather_than_lose_it(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
@@ -197,3 +257,48 @@ async def test_a_key_leads_to_what_is_written_rather_than_lose_it(
         await page.get_by_role("button", name="Approuver et répondre").click()
         await expect(page.locator("#history")).to_be_visible()
     assert states(demo, moderator, [only]) == ["approved"]
+
+
+async def test_no_key_leaves_a_page_that_hands_back_what_was_written(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/kept-keys", 4)
+    long = "x" * 20_001
+    async with desk(browser, demo, "kept-keys") as page:
+
+        async def stays(key: str, field: str, text: str) -> None:
+            await page.locator("h1").click()
+            await page.keyboard.press(key)
+            await expect(page.locator(field)).to_be_focused()
+            await expect(page.locator(field)).to_have_value(text)
+
+        # A name that is half corrected, in a part of the page that was folded up since.
+        await page.goto(f"{demo.url}/desk/comments/{ids[0]}?ask=edit")
+        await page.locator("#edit-name").fill("Zoé")
+        await page.locator("#edit ~ details > summary").click()
+        await stays("a", "#edit-name", "Zoé")
+        # A reply that is too long.
+        await page.goto(f"{demo.url}/desk/comments/{ids[1]}")
+        await page.locator("#reply-text").fill(long)
+        await page.get_by_role("button", name="Approuver et répondre").click()
+        await expect(page.locator("#reply-text-error")).to_be_visible()
+        await stays("a", "#reply-text", long)
+        # An edit of what somebody else has changed meanwhile.
+        await page.goto(f"{demo.url}/desk/comments/{ids[2]}?ask=edit")
+        with demo.client(moderator) as client:
+            path = f"/v1/moderation/comments/{ids[2]}"
+            assert client.patch(path, json={"text": "Autrement"}).status_code == 200
+        await page.locator("#edit-text").fill("À ma façon")
+        await page.get_by_role("button", name="Enregistrer").click()
+        await expect(page.locator(".alert")).to_be_visible()
+        await stays("s", "#edit-text", "À ma façon")
+        # A reply to what is spam by now, of which there is only a copy left.
+        await page.goto(f"{demo.url}/desk/comments/{ids[3]}")
+        with demo.client(moderator) as client:
+            spam = client.post(f"/v1/moderation/comments/{ids[3]}/spam")
+        assert spam.status_code == 200
+        await page.locator("#reply-text").fill("Bonjour")
+        await page.get_by_role("button", name="Approuver et répondre").click()
+        await expect(page.locator("#typed")).to_be_visible()
+        await stays("d", "#typed", "Bonjour")
+    assert states(demo, moderator, ids) == ["pending", "pending", "pending", "spam"]

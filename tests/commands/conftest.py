@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import logged
 from commands.terminal import Terminal
 
 
@@ -18,10 +18,6 @@ def palabre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Termina
     for name in [name for name in os.environ if name.startswith("PALABRE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    root, ours = logging.getLogger(), logging.getLogger("palabre")
-    before = root.handlers[:], root.level, ours.level
-    yield Terminal(tmp_path)
-    # Commands log to a standard error that is gone by now.
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    ours.setLevel(before[2])
+    # Commands log to a standard error that is gone afterwards.
+    with logged.as_it_was():
+        yield Terminal(tmp_path)

@@ -318,7 +318,6 @@ async def test_who_may_not_learns_nothing_of_what_is_there(
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=str)
-@pytest.mark.engine("sqlite")
 async def test_the_least_scope_that_will_do_does(
     route: Guarded, client: httpx2.AsyncClient, service: Service
 ) -> None:

@@ -23,7 +23,6 @@ STORED = ("article", "name", "website", "comment", "title")
 
 
 @pytest.mark.parametrize("field", STORED)
-@pytest.mark.engine("sqlite")
 async def test_each_string_is_taken_or_refused_by_name(
     client: httpx2.AsyncClient, field: str
 ) -> None:

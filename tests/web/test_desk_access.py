@@ -365,7 +365,6 @@ async def test_less_than_the_scope_opens_nothing(there: There, subtests: pytest.
                     assert await there.rows() == before
 
 
-@pytest.mark.engine("sqlite")
 async def test_the_least_scope_that_will_do_does(there: There, subtests: pytest.Subtests) -> None:
     """What the other tests see refused would change something, each of it."""
     names = {READ: "remi", MODERATE: "alice", ADMIN: "ada"}

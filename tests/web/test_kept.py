@@ -11,7 +11,6 @@ import gc
 import io
 import itertools
 import json
-import logging
 import re
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message
 
+import logged
 import makers
 from conftest import Clock, client_of
 from palabre import logs, settings
@@ -843,22 +843,16 @@ async def test_kept_answers_are_counted_among_the_requests(client: httpx2.AsyncC
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
+def log_in() -> Iterator[Callable[[str], io.StringIO]]:
     """Configures the logs in a format; where they go then. As it was afterwards."""
-    loggers = [logging.getLogger(name) for name in ("", "palabre", "uvicorn.access")]
-    before = [(one.level, one.handlers[:], one.propagate, one.disabled) for one in loggers]
-    monkeypatch.setattr(logs, "access", logs.access)
 
     def configure(format: str) -> io.StringIO:
         stream = io.StringIO()
         logs.configure(format=format, level="info", stream=stream)
         return stream
 
-    yield configure
-    for one, (level, handlers, propagate, disabled) in zip(loggers, before, strict=True):
-        one.setLevel(level)
-        one.handlers[:] = handlers
-        one.propagate, one.disabled = propagate, disabled
+    with logged.as_it_was():
+        yield configure
 
 
 REQUESTS: tuple[tuple[str, str, Headers, int], ...] = (
@@ -901,9 +895,9 @@ async def asked_for(client: httpx2.AsyncClient) -> list[str]:
 
 
 async def test_a_kept_answer_has_its_log_line_like_any_other(
-    client: httpx2.AsyncClient, logged: Callable[[str], io.StringIO]
+    client: httpx2.AsyncClient, log_in: Callable[[str], io.StringIO]
 ) -> None:
-    stream = logged("plain")
+    stream = log_in("plain")
     ids = await asked_for(client)
     assert await hits_of(client) == 3
     lines = [line for line in written(stream) if "/metrics" not in line]
@@ -917,9 +911,9 @@ async def test_a_kept_answer_has_its_log_line_like_any_other(
 
 
 async def test_a_kept_answer_has_its_line_for_programs_too(
-    client: httpx2.AsyncClient, logged: Callable[[str], io.StringIO]
+    client: httpx2.AsyncClient, log_in: Callable[[str], io.StringIO]
 ) -> None:
-    stream = logged("json")
+    stream = log_in("json")
     ids = await asked_for(client)
     lines = [json.loads(line) for line in written(stream)]
     assert [[*line] for line in lines] == [MEMBERS] * len(REQUESTS)

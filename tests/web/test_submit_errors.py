@@ -407,7 +407,6 @@ async def test_a_json_member_that_stands_twice_is_invalid_though_one_is_null(
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.engine("sqlite")
 async def test_nul_and_lone_surrogates_are_invalid_in_every_field(
     client: httpx2.AsyncClient, moderator: dict[str, str], field: str
 ) -> None:

@@ -6,7 +6,7 @@
   const cases = document.getElementById("cases");
   const told = document.getElementById("told");
   const words = document.getElementById("words");
-  if (!form || !cases || !words || typeof keyboard === "undefined") return;
+  if (!form || !cases || !words) return;
   const { base, state, me } = words.dataset;
   const reads = words.dataset.decides !== "1";
   const number = new Intl.NumberFormat(document.documentElement.lang);
@@ -17,13 +17,15 @@
   const idOf = (one) => one.id.slice(2);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
+  const FIELD = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+
   // What is under the cursor. Nobody is taken out of a field that they write in.
   function stand(one, focus = true) {
     if (here) delete here.dataset.here;
     here = one || null;
     if (!here) return;
     here.dataset.here = "";
-    if (focus && !document.activeElement?.matches(keyboard.FIELD)) {
+    if (focus && !document.activeElement?.matches(FIELD)) {
       here.focus({ preventScroll: true });
       here.scrollIntoView({ block: "nearest" });
     }
@@ -366,7 +368,8 @@
     else form.elements.reason.focus();
   }
 
-  // keys.js says when.
+  // keys.js says when, if it is there.
+  const keyboard = window.keyboard ?? {};
   keyboard.press = (key) => {
     const list = all();
     const at = list.indexOf(here);
