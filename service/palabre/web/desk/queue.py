@@ -138,6 +138,8 @@ async def decide(visit: Visit) -> Response:
     act = await _act(visit)
     back = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
     path = wanted.path(back.given)
+    if act.action == "stay":
+        return visit.see_other(path)
     if act.action not in (*ACTIONS, "ask", "reply"):
         raise InvalidRequest([FieldError("act", "unknown")])
     if not act.ids:
@@ -232,6 +234,7 @@ async def _sure(visit: Visit, act: Act, back: str) -> desk.Sure:
             ),
             "ids": " ".join(act.ids),
             "reason": act.because.reason or "",
+            "note": act.because.note or "",
         },
         back=back,
     )

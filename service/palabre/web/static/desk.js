@@ -17,18 +17,29 @@
   const idOf = (one) => one.id.slice(2);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
+  const SLIVER = 60;
   const FIELD = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
   // What is under the cursor. Nobody is taken out of a field that they write in.
   function stand(one, focus = true) {
     if (here) delete here.dataset.here;
     here = one || null;
-    if (!here) return;
-    here.dataset.here = "";
-    if (focus && !document.activeElement?.matches(FIELD)) {
+    if (here) here.dataset.here = "";
+    if (!focus || document.activeElement?.matches(FIELD)) return;
+    const empty = cases.querySelector(".empty");
+    if (here) {
       here.focus({ preventScroll: true });
       here.scrollIntoView({ block: "nearest" });
+    } else if (empty) {
+      empty.tabIndex = -1;
+      empty.focus();
     }
+  }
+
+  // Nobody decides on what they can't see.
+  function inSight(one) {
+    const { top, bottom } = one.getBoundingClientRect();
+    return bottom > SLIVER && top < innerHeight - SLIVER;
   }
 
   // What the form would send, and one button more; not what is ticked and on its way already.
@@ -36,8 +47,8 @@
     const data = new URLSearchParams(new FormData(form));
     data.set("act", act);
     for (const one of cases.querySelectorAll("[data-going]")) data.delete(one.id);
-    // The reason for several at once is none for one.
-    if (act.includes(" ")) data.delete("reason");
+    // Why several at once are decided on is no reason for one.
+    if (act.includes(" ")) for (const name of ["reason", "note"]) data.delete(name);
     for (const [name, value] of Object.entries(more || {})) data.set(name, value);
     return data;
   }
@@ -60,7 +71,7 @@
     waiting += 1;
     turn = turn
       .then(() => left || work())
-      .catch(() => tell({ failed: [words.dataset.away], undoes: undoable() }))
+      .catch(() => fail(words.dataset.away))
       .finally(() => (waiting -= 1));
   }
 
@@ -101,26 +112,28 @@
     const answer = await fetch(form.action, asked).catch(() => null);
     if (!answer) {
       stay(going);
-      tell({ failed: [words.dataset.away], undoes: undoable() });
+      fail(words.dataset.away);
       return;
     }
     const found = answer.redirected ? null : await answer.json().catch(() => null);
     if (!found) {
       // A page that shows what was written with this, but nothing of what else is being written.
       if (!drafts()) post(body);
-      else tell({ failed: [words.dataset.away], undoes: undoable() });
+      else fail(words.dataset.away);
       stay(going);
       return;
     }
     if (!answer.ok) {
       stay(going);
-      tell({ failed: [found.detail], undoes: undoable() });
+      fail(found.detail);
       return;
     }
     if (found.told) tell(found.told);
     for (const [name, n] of Object.entries(found.counts)) {
       const shown = document.querySelector(`[data-count="${name}"]`);
-      if (shown) shown.textContent = number.format(n);
+      if (!shown) continue;
+      if (name === state) document.title = document.title.replace(shown.textContent, number.format(n));
+      shown.textContent = number.format(n);
     }
     if (found.failed.length || state === "all") {
       for (const one of going) {
@@ -163,13 +176,12 @@
   // The list as the service shows it now. What has not changed stays as it is, ticks included.
   // The first comment that has come into it, if any has.
   async function renew(asked) {
-    const answer = await asked;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await read(await asked);
     if (!page.getElementById("cases")) {
       const problem = page.querySelector("p.state")?.textContent;
       // Somebody who is signed out, or another page.
       if (!problem) reload();
-      else tell({ failed: [problem], undoes: undoable() });
+      else fail(problem);
       return null;
     }
     if (page.querySelector(".case") && !offers()) {
@@ -179,6 +191,7 @@
     return merge(page);
   }
 
+  const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
   const offers = () => reads || document.getElementById("refusing-0");
   const undoable = () => told.querySelector("button")?.value;
   const versions = (from) => new Map(from.elements.shown.value.split(" ").map((pair) => pair.split(".")));
@@ -220,11 +233,16 @@
     form.querySelector(".more")?.remove();
     cases.after(...page.querySelectorAll("#desk > .more"));
     document.title = page.title;
-    const many = document.querySelector(".many");
     if (many) many.hidden = !all().length;
     forget();
     if (!here?.isConnected) stand(next || all()[0]);
     return came;
+  }
+
+  // What is told besides stays, with its undo.
+  function fail(why) {
+    const sentence = told.querySelector("p:not(.held)")?.textContent;
+    tell({ sentence, failed: [why], undoes: undoable() });
   }
 
   function tell(line) {
@@ -238,6 +256,8 @@
       box.append(button);
     }
     told.replaceChildren(box);
+    // It may have come upon what is under the cursor.
+    if (here && document.activeElement === here) here.scrollIntoView({ block: "nearest" });
   }
 
   // What is asked for within a comment, from a template; the last button closes it, and so does
@@ -331,8 +351,10 @@
   // Nobody leaves before what they have decided is on its way.
   form.addEventListener("submit", (event) => {
     // A panel's own form stands within this one.
-    if (!waiting || event.target !== form) return;
-    event.preventDefault();
+    if (event.target !== form) return;
+    const stays = event.submitter?.value === "stay";
+    if (waiting || stays) event.preventDefault();
+    if (!waiting || stays) return;
     turn.then(() => left || form.requestSubmit(event.submitter));
   });
   addEventListener("beforeunload", (event) => {
@@ -368,21 +390,46 @@
     else form.elements.reason.focus();
   }
 
+  // As for one: Enter on the reason refuses, Escape goes back to the list.
+  const many = document.querySelector(".many");
+  many?.addEventListener("keydown", (event) => {
+    const { reason, note, which } = form.elements;
+    if (event.key === "Escape") {
+      event.target.blur();
+      stand(here);
+    } else if (event.key === "Enter" && event.target === reason && which.value === "picked" && ticked().length) {
+      decide(ticked(), "reject");
+      reason.value = note.value = "";
+      reason.blur();
+      stand(here);
+    } else return;
+    event.preventDefault();
+  });
+  const search = document.querySelector("input[type=search]");
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || search.value) return;
+    search.blur();
+    stand(here);
+  });
+
   // keys.js says when, if it is there.
   const keyboard = window.keyboard ?? {};
   keyboard.press = (key) => {
     const list = all();
     const at = list.indexOf(here);
     const decides = /^[asrhd]$/.test(key);
-    if (key === "j") stand(list[Math.min(at + 1, list.length - 1)]);
+    const isForSeveral = decides && ticked().length;
+    if (here && /^[jkxasrhd]$/.test(key) && !isForSeveral && !inSight(here)) stand(list.find(inSight) || here);
+    else if (key === "j" && at === list.length - 1) form.querySelector(".more a")?.focus();
+    else if (key === "j") stand(list[Math.min(at + 1, list.length - 1)]);
     else if (key === "k") stand(list[Math.max(at - 1, 0)]);
     else if (key === "/") {
       document.querySelector("details.filters").open = true;
-      document.querySelector("input[type=search]").focus();
+      search.focus();
     } else if (reads) return false;
     else if (key === "u") undo();
     else if (undoing && (decides || key === "x")) return true;
-    else if (decides && ticked().length) several(key);
+    else if (isForSeveral) several(key);
     else if (!here || "going" in here.dataset) return false;
     else if (key === "x") here.querySelector("[type=checkbox]").click();
     else if (decides) here.querySelector(`[data-key="${key}"]`)?.click();
@@ -397,6 +444,20 @@
     const text = came.size === 1 ? words.dataset.newOne : words.dataset.newMany;
     if (came.size) news.firstElementChild.textContent = fill(text, { n: number.format(came.size) });
     news.hidden = !came.size;
+  }
+  // What somebody did and took back is as it was, in a later version.
+  async function refresh(one) {
+    const page = await read(await fetch(location.href));
+    const fresh = page.getElementById(one.id);
+    if (!fresh || !one.isConnected || "going" in one.dataset || one.querySelector(".refusing")) return;
+    const known = versions(form);
+    known.set(idOf(one), versions(page.getElementById("desk")).get(idOf(one)));
+    shown([...known]);
+    const tick = one.querySelector("header [type=checkbox]");
+    if (tick?.checked) fresh.querySelector("header [type=checkbox]").checked = true;
+    const isFocused = document.activeElement === one;
+    one.replaceWith(fresh);
+    if (here === one) stand(fresh, isFocused);
   }
   function forget() {
     came.clear();
@@ -416,6 +477,10 @@
       if (came.delete(decision.comment)) announce();
       const one = document.getElementById(`c-${decision.comment}`);
       if (!one || decision.by === me) return;
+      if (decision.to === state) {
+        refresh(one).catch(() => {});
+        return;
+      }
       const said = fill(words.dataset.decided, { state: words.dataset[decision.to], who: decision.by });
       for (const old of one.querySelectorAll(".meanwhile, .looker")) old.remove();
       one.firstElementChild.append(make("p", said, { className: "held meanwhile" }));

@@ -1,0 +1,152 @@
+"""In the queue one decides on what one sees: the cursor, ticks, and what others have done."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from browser.test_desk import desk, posted, states
+from running import Running
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def shown(page: Page, selector: str) -> str:
+    """What the style sheet writes behind an element."""
+    script = "selector => getComputedStyle(document.querySelector(selector), '::after').content"
+    return str(await page.evaluate(script, selector))
+
+
+async def test_no_key_decides_on_what_is_out_of_sight(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/out-of-sight", 12)
+    async with desk(browser, demo, "out-of-sight") as page:
+        await page.goto(f"{demo.url}/desk/?article=/out-of-sight&site=demo")
+        here = page.locator(".case[data-here]")
+        await expect(here).to_have_id(f"c-{ids[0]}")
+        await page.evaluate("document.documentElement.scrollTop = 100_000")
+        await page.keyboard.press("a")
+        # The first key only brings the cursor to where one looks.
+        await expect(here).not_to_have_id(f"c-{ids[0]}")
+        await expect(here).to_be_in_viewport()
+        assert states(demo, moderator, ids) == ["pending"] * 12
+        # Coming back from elsewhere as well.
+        await page.goto(f"{demo.url}/desk/?article=/out-of-sight&site=demo")
+        for _ in range(11):
+            await page.keyboard.press("j")
+        await here.locator("h2 a").click()
+        await expect(page.locator("#history")).to_be_visible()
+        await page.go_back()
+        await expect(here).to_have_count(1)
+        await expect(page.locator(f"#c-{ids[0]}")).not_to_be_in_viewport()
+        await page.keyboard.press("a")
+        await expect(here).to_be_in_viewport()
+        assert states(demo, moderator, ids) == ["pending"] * 12
+        sees = str(await here.get_attribute("id")).removeprefix("c-")
+        await page.keyboard.press("a")
+        await expect(page.locator("#told")).to_contain_text("est publié")
+    assert states(demo, moderator, [sees]) == ["approved"]
+
+
+async def test_keys_stand_on_what_they_are_for_and_several_are_refused_like_one(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/several", 4)
+    async with desk(browser, demo, "several") as page:
+        await page.goto(f"{demo.url}/desk/?article=/several&site=demo")
+        assert await shown(page, ".case[data-here] [data-key=a]") == '"a" / ""'
+        assert await shown(page, ".many [data-many=a]") == "none"
+        for key in "xjxj":
+            await page.keyboard.press(key)
+        assert await shown(page, ".case[data-here] [data-key=a]") == "none"
+        assert await shown(page, ".many [data-many=a]") == '"a" / ""'
+        await page.keyboard.press("r")
+        reason = page.locator(".many [name=reason]")
+        await expect(reason).to_be_focused()
+        await page.keyboard.press("Escape")
+        here = page.locator(".case[data-here]")
+        await expect(here).to_be_focused()
+        await expect(here).to_have_id(f"c-{ids[2]}")
+        await page.locator(".many [name=note]").fill("Deux fois le même")
+        await page.keyboard.press("Escape")
+        for key in ("r", "ArrowDown", "Enter"):
+            await page.keyboard.press(key)
+        await expect(page.locator("#told")).to_contain_text("2")
+        await expect(page.locator(".case")).to_have_count(2)
+        await expect(here).to_be_focused()
+        # Neither is for whatever comes next.
+        await expect(reason).to_have_value("")
+        await expect(page.locator(".many [name=note]")).to_have_value("")
+    assert states(demo, moderator, ids) == ["rejected", "rejected", "pending", "pending"]
+    with demo.client(moderator) as client:
+        refused = client.get(f"/v1/moderation/comments/{ids[1]}").json()["decisions"][-1]
+    assert (refused["reason"], refused["note"]) == ("off_topic", "Deux fois le même")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_enter_on_a_tick_presses_no_button(
+    browser: Browser, demo: Running, moderator: dict[str, str], scripts: bool
+) -> None:
+    ids = posted(demo, f"/enter-{scripts}", 2)
+    async with desk(browser, demo, f"enter-{scripts}", scripts=scripts) as page:
+        await page.goto(f"{demo.url}/desk/?article=/enter-{scripts}&site=demo")
+        tick = page.locator(f"#c-{ids[1]} header [type=checkbox]")
+        await tick.press("Enter")
+        await expect(page.locator(".case")).to_have_count(2)
+        await tick.press("Space")
+        await expect(tick).to_be_checked()
+        await expect(page.locator("#told > *")).to_have_count(0)
+    assert states(demo, moderator, ids) == ["pending", "pending"]
+
+
+async def test_what_somebody_took_back_is_decided_on_like_anything_that_waits(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    (only,) = posted(demo, "/taken-back", 1)
+    async with desk(browser, demo, "taken-back") as page:
+        async with page.expect_response("**/desk/events"):
+            await page.goto(f"{demo.url}/desk/?article=/taken-back&site=demo")
+        with demo.client(moderator) as client:
+            url = f"/v1/moderation/comments/{only}"
+            assert client.post(f"{url}/approve").status_code == 200
+            await expect(page.locator(".meanwhile")).to_be_visible()
+            assert client.post(f"{url}/hold").status_code == 200
+        await expect(page.locator(".meanwhile")).to_have_count(0)
+        await page.keyboard.press("s")
+        await expect(page.locator("#told")).to_contain_text("indésirable")
+    assert states(demo, moderator, [only]) == ["spam"]
+
+
+async def test_at_the_end_of_a_page_one_comes_to_the_next(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/two-pages", 51)
+    async with desk(browser, demo, "two-pages") as page:
+        await page.goto(f"{demo.url}/desk/?article=/two-pages&site=demo#c-{ids[49]}")
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[49]}")
+        await page.keyboard.press("j")
+        await expect(page.locator(".more a")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".case")).to_have_count(1)
+        # The search is left as it was come to.
+        await page.keyboard.press("/")
+        await page.keyboard.type("zéro")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".case[data-here]")).to_be_focused()
+        await page.keyboard.press("a")
+        await expect(page.locator("#told")).to_contain_text("est publié")
+    assert states(demo, moderator, ids[50:]) == ["approved"]
+
+
+async def test_the_title_counts_what_waits_as_the_page_does(
+    browser: Browser, demo: Running
+) -> None:
+    posted(demo, "/titled-queue", 2)
+    async with desk(browser, demo, "titled-queue") as page:
+        await page.goto(f"{demo.url}/desk/?site=demo&order=newest")
+        before = int((await page.title()).split()[0])
+        await page.keyboard.press("a")
+        await expect(page.locator("[data-count=pending]")).to_have_text(str(before - 1))
+        await expect(page).to_have_title(f"{before - 1} en attente – Palabre")
