@@ -458,6 +458,7 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
         await client.get(at, headers={"Referer": f"https://comments.example/desk/?order={order}"})
         await desk.act(client, f"spam {one}", at=at)
         data = {"csrf": await desk.csrf(client, cookie), "act": "choose", "back": f"order={order}"}
+        await client.post(f"{at}/leave", data=data, headers=desk.FORM)
         await client.post("/desk/undo", data=data, headers=desk.FORM)
     await client.post("/desk/sessions", data=data, headers=desk.FORM)
     await client.post("/desk/sessions", data=data | {"act": "end"}, headers=desk.FORM)

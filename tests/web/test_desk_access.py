@@ -101,6 +101,7 @@ PAGES = (
 )
 FORMS = (
     post("/desk/comments/{id}/look", MODERATE),
+    post("/desk/comments/{id}/leave", MODERATE),
     post("/desk/comments/{id}/edit", MODERATE, text="Tout autre chose", version="VERSION"),
     decide("approve COMMENT"),
     post("/desk/undo", MODERATE),

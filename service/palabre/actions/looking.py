@@ -81,3 +81,17 @@ async def take(service: Service, moderator: Moderator, comment_id: str) -> None:
         )
 
     await service.store.write(unit)
+
+
+async def leave(service: Service, moderator: Moderator, comment_id: str) -> None:
+    """Let others see no longer that this moderator looks at a comment.
+
+    Raises CommentNotFound.
+    """
+
+    async def unit(tx: Tx) -> None:
+        if await comments.standing(tx, comment_id, site_id=moderator.site_id) is None:
+            raise CommentNotFound
+        await leases.end(tx, [comment_id], moderator_id=moderator.id)
+
+    await service.store.write(unit)

@@ -15,7 +15,7 @@ from palabre.actions.sessions import SignedIn
 from palabre.ids import random_id
 from palabre.model import State
 from palabre.service import Service
-from palabre.store import Tx, sessions
+from palabre.store import Tx, leases, sessions
 from palabre.store.tx import ms
 
 
@@ -50,13 +50,17 @@ async def decide(
     because: Because,
     versions: Mapping[str, int],
 ) -> list[Result]:
-    """`decide_many` by whoever is signed in, kept as their last decision."""
+    """`decide_many` by whoever is signed in, kept as their last decision.
+
+    Others see no longer that they look at what they have done with.
+    """
 
     async def unit(tx: Tx) -> list[Result]:
         await hold(tx, signed_in)
         results = await change_many(
             tx, service, signed_in.moderator, ids, becomes, because=because, versions=versions
         )
+        await leases.end(tx, ids, moderator_id=signed_in.moderator.id)
         await remember(tx, service, signed_in, becomes, results)
         return results
 

@@ -24,6 +24,15 @@ async def take(tx: Tx, comment_id: str, *, site_id: str, moderator_id: str, now:
     )
 
 
+async def end(tx: Tx, comment_ids: Collection[str], *, moderator_id: str) -> None:
+    """A moderator looks at these no more; who else does goes on."""
+    await tx.run(
+        f"delete from lease where moderator_id = :moderator and comment_id {among(tx, 'comments')}",
+        comments=json.dumps(sorted(comment_ids)),
+        moderator=moderator_id,
+    )
+
+
 async def others(tx: Tx, sites: Collection[str], *, but: str, now: datetime) -> Mapping[str, str]:
     """Who looks at which comments of these sites, by comment; the moderator *but* left out."""
     rows = await tx.all(

@@ -102,6 +102,7 @@ ROUTES: list[BaseRoute] = [
     route("/desk/events", get=desk.live.events),
     route("/desk/comments/{id}", get=desk.comment.look),
     route("/desk/comments/{id}/look", post=desk.comment.look_at),
+    route("/desk/comments/{id}/leave", post=desk.comment.leave),
     route("/desk/comments/{id}/reply", post=desk.comment.reply),
     route("/desk/comments/{id}/edit", post=desk.comment.rewrite),
     route("/desk/articles", get=desk.places.articles_page, post=desk.places.put),

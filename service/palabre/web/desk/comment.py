@@ -52,6 +52,13 @@ async def look_at(visit: Visit) -> Response:
 
 
 @guarded(Scope.MODERATE)
+async def leave(visit: Visit) -> Response:
+    """`POST /desk/comments/ID/leave`: what `look` and the page let others see is over."""
+    await looking.leave(visit.service, visit.moderator, _id(visit))
+    return Response(status_code=204, headers=HEADERS | {"Cache-Control": "no-store"})
+
+
+@guarded(Scope.MODERATE)
 async def reply(visit: Visit) -> Response:
     """`POST /desk/comments/ID/reply`: under what is public, and what waits becomes public first."""
     try:
