@@ -224,6 +224,17 @@ async def test_who_has_decided_on_a_comment_looks_at_it_no_more(
     assert "alice regarde" in (await client.get(f"/desk/comments/{other}?lang=fr")).text
 
 
+async def test_who_only_reads_is_given_no_script_that_says_they_look(
+    service: Service, client: httpx2.AsyncClient, comment: str, reader: dict[str, str]
+) -> None:
+    pages = ("/desk/", f"/desk/comments/{comment}")
+    for page in pages:
+        assert "/looking" in (await client.get(page)).text
+    await desk.enter(service, client, "remi")
+    for page in pages:
+        assert "/looking" not in (await client.get(page)).text
+
+
 async def test_an_unknown_comment_has_no_page(client: httpx2.AsyncClient, comment: str) -> None:
     for path in ("nope", "%00", "a" * 300):
         assert (await client.get(f"/desk/comments/{path}")).status_code == 404

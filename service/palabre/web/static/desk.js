@@ -24,6 +24,7 @@
   function stand(one, focus = true) {
     if (here) delete here.dataset.here;
     here = one || null;
+    look(here);
     if (here) here.dataset.here = "";
     if (!focus || document.activeElement?.matches(FIELD)) return;
     const empty = cases.querySelector(".empty");
@@ -211,6 +212,10 @@
       const old = document.getElementById(one.id);
       if (old && (was.get(id) === is.get(id) || writes(old))) {
         is.set(id, was.get(id));
+        // Who else looks comes and goes without a change.
+        old.querySelector(".looker")?.remove();
+        const looker = one.querySelector(".looker");
+        if (looker) old.firstElementChild.insertBefore(looker, old.querySelector(".acts"));
         last = old;
         continue;
       }
@@ -286,7 +291,7 @@
     one.firstElementChild.append(panel);
     panel.querySelector("select, textarea").focus();
     panel.scrollIntoView({ block: "nearest" });
-    look(one);
+    look(one, true);
     return panel;
   }
 
@@ -340,12 +345,9 @@
     });
   }
 
-  const looked = new Set();
-  function look(one) {
-    if (looked.has(one.id)) return;
-    looked.add(one.id);
-    const path = `${base}/desk/comments/${idOf(one)}/look`;
-    fetch(path, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) }).catch(() => {});
+  // looking.js tells the others, if it is there: who only reads is in nobody's way.
+  function look(one, works) {
+    window.looking?.at(one && idOf(one), works);
   }
 
   // Nobody leaves before what they have decided is on its way.
