@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 from urllib.parse import urlencode
@@ -478,6 +479,36 @@ async def test_pages_of_a_long_queue_hold_each_comment_once(
             assert set(seen) == expected
             if order == "oldest":
                 assert seen == [one for one in sent if one in expected]
+
+
+@pytest.mark.parametrize(
+    ("filters", "language", "words"),
+    [
+        ("", "fr", "Il n’y a plus rien sur cette page."),
+        ("&q=avis", "en", "Nothing is left on this page."),
+    ],
+)
+async def test_a_later_page_that_was_emptied_leads_to_the_beginning(
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    clock: Clock,
+    filters: str,
+    language: str,
+    words: str,
+) -> None:
+    await some(client, clock, 51)
+    page = (await client.get(f"/desk/?order=newest&lang={language}{filters}")).text
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following is not None
+    later = html.unescape(following[1])
+    await desk.act(client, "approve", at=later, which="shown")
+    page = (await client.get(later)).text
+    empty = re.search(r'<div id="cases">\s*<p class="empty">(.*?)</p>', page)
+    assert empty is not None
+    assert words in empty[1]
+    back = re.search(r'href="([^"]+)"', empty[1])
+    assert back is not None
+    assert len(desk.cases((await client.get(html.unescape(back[1]))).text)) == 50
 
 
 async def walked(client: httpx2.AsyncClient, path: str) -> list[str]:
