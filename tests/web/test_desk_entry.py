@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 
 import httpx2
@@ -246,6 +247,39 @@ async def test_what_was_typed_when_the_session_ended_is_shown_again(
     answer = await client.post("/desk/comments/x/reply", data=data, headers=hers | desk.FORM)
     assert answer.status_code == 401
     assert "Une longue réponse &lt;b&gt;" in answer.text
+    # A link to another language would lose it.
+    assert "hreflang" not in answer.text
+
+
+async def test_another_language_still_leads_to_where_one_wanted_to_go(
+    client: httpx2.AsyncClient,
+) -> None:
+    page = (await client.get("/desk/login?to=?q=a%26b%26state=all&lang=fr")).text
+    link = re.search(r'href="([^"]+)" lang="en"', page)
+    assert link is not None
+    page = (await client.get(f"/desk/login{html.unescape(link[1])}")).text
+    assert "Sign in" in page
+    assert desk.field(page, "to") == "?q=a&b&state=all"
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("decide", ""),
+        ("undo", ""),
+        ("logout", ""),
+        ("comments/a%22%3F/look", "comments/a%22%3F"),
+        ("comments/x/reply?lang=en", "comments/x"),
+        ("comments/x/edit", "comments/x"),
+    ],
+)
+async def test_a_browser_that_opens_a_forms_address_is_led_to_the_form(
+    client: httpx2.AsyncClient, path: str, form: str
+) -> None:
+    answer = await client.get(f"/desk/{path}", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/{form}")
+    answer = await client.get(f"/desk/{path}", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
 
 
 async def test_preferences_are_kept_for_the_session(

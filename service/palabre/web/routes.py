@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from palabre.errors import MethodNotAllowed
 from palabre.model import ACTIONS
 from palabre.web import (
+    answer,
     cors,
     demo,
     desk,
@@ -27,14 +29,20 @@ from palabre.web import (
     public,
     submission,
 )
+from palabre.web.asked import asked
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Methods:
-    """One path's handlers by method. HEAD is GET without a body; OPTIONS names what there is."""
+    """One path's handlers by method. HEAD is GET without a body; OPTIONS names what there is.
 
-    def __init__(self, **handlers: Handler) -> None:
+    *form*: the path of the page whose form leads here. A browser that only looks, as after a page
+    was reloaded by its address, is led there; it stands for no method.
+    """
+
+    def __init__(self, form: str | None = None, **handlers: Handler) -> None:
+        self.form = form
         self.handlers = {name.upper(): handler for name, handler in handlers.items()}
         self.allowed = [*self.handlers]
         if "GET" in self.handlers:
@@ -50,17 +58,22 @@ class Methods:
             response = await handler(request)
         elif scope["method"] == "OPTIONS":
             response = Response(status_code=204, headers={"Allow": ", ".join(self.allowed)})
+        elif scope["method"] in ("GET", "HEAD") and self.form and asked(request).is_page:
+            given = {name: quote(value, safe="") for name, value in request.path_params.items()}
+            base = request.app.state.service.settings.base_path
+            response = answer.see_other(base + self.form.format_map(given))
         else:
             raise MethodNotAllowed(self.allowed)
         await response(scope, receive, send)
 
 
-def route(path: str, **handlers: Handler) -> Route:
+def route(path: str, *, form: str | None = None, **handlers: Handler) -> Route:
     """A path with its handlers: `get=…`, `post=…`, `put=…`, `patch=…`, `options=…`."""
-    return Route(path, Methods(**handlers))
+    return Route(path, Methods(form, **handlers))
 
 
 _ANYONE = cors.preflight_for_anyone
+_COMMENT = "/desk/comments/{id}"
 
 ROUTES: list[BaseRoute] = [
     # The public side (contract section 3).
@@ -95,16 +108,16 @@ ROUTES: list[BaseRoute] = [
     route("/desk/", get=desk.queue.look),
     route("/desk/login", get=desk.entry.form, post=desk.entry.login),
     route("/desk/link/{token}", get=desk.entry.link, post=desk.entry.enter),
-    route("/desk/logout", post=desk.entry.logout),
+    route("/desk/logout", form="/desk/", post=desk.entry.logout),
     route("/desk/sessions", get=desk.entry.mine, post=desk.entry.change),
-    route("/desk/decide", post=desk.queue.decide),
-    route("/desk/undo", post=desk.queue.take_back),
+    route("/desk/decide", form="/desk/", post=desk.queue.decide),
+    route("/desk/undo", form="/desk/", post=desk.queue.take_back),
     route("/desk/events", get=desk.live.events),
-    route("/desk/comments/{id}", get=desk.comment.look),
-    route("/desk/comments/{id}/look", post=desk.comment.look_at),
-    route("/desk/comments/{id}/leave", post=desk.comment.leave),
-    route("/desk/comments/{id}/reply", post=desk.comment.reply),
-    route("/desk/comments/{id}/edit", post=desk.comment.rewrite),
+    route(_COMMENT, get=desk.comment.look),
+    route("/desk/comments/{id}/look", form=_COMMENT, post=desk.comment.look_at),
+    route("/desk/comments/{id}/leave", form=_COMMENT, post=desk.comment.leave),
+    route("/desk/comments/{id}/reply", form=_COMMENT, post=desk.comment.reply),
+    route("/desk/comments/{id}/edit", form=_COMMENT, post=desk.comment.rewrite),
     route("/desk/articles", get=desk.places.articles_page, post=desk.places.put),
     route("/desk/articles/{id}", get=desk.places.article, post=desk.places.change_article),
     route("/desk/people", get=desk.people.look_up, post=desk.people.find),
