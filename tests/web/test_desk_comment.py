@@ -66,6 +66,28 @@ async def test_deciding_leads_back_to_the_list_one_came_from(
     assert answer.headers["location"] == f"/desk/?site=blog#c-{following}"
 
 
+async def test_coming_back_keeps_the_place(client: httpx2.AsyncClient, comment: str) -> None:
+    await makers.comment(client, email="b@example.com", comment="Une autre.")
+    asked = await desk.act(client, f"delete {comment}", at="/desk/?site=blog")
+    assert link(asked.text, "Annuler") == f"/desk/?site=blog#c-{comment}"
+    at = f"/desk/comments/{comment}?back=site%3Dblog"
+    assert link((await client.get(at)).text, "Retour à la file") == f"/desk/?site=blog#c-{comment}"
+    asked = await desk.act(client, f"delete {comment}", at=at, at_comment="yes")
+    assert link(asked.text, "Annuler") == at
+    page = (await client.get(at)).text
+    assert desk.field(page, "at_comment") == "yes"
+    assert link(page, "Retour à la file") == f"/desk/?site=blog#c-{comment}"
+    both = await desk.act(client, "delete", at="/desk/?site=blog", which="shown")
+    assert link(both.text, "Annuler") == "/desk/?site=blog"
+
+
+def link(page: str, words: str) -> str:
+    """Where the link with these words leads."""
+    found = re.search(rf'href="([^"]*)">[^<]*{words}</a>', page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
 async def test_a_reply_makes_what_waits_public_with_it(
     client: httpx2.AsyncClient, comment: str
 ) -> None:

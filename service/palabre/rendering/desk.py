@@ -96,7 +96,7 @@ class Sure:
     """A question before what can't be taken back.
 
     `comments`: the name and beginning of each, of the first SURE_MOST. `fields`: what the form
-    sends again.
+    sends again. `back`: what follows `/desk/` where one was.
     """
 
     count: int

@@ -148,7 +148,7 @@ async def decide(visit: Visit) -> Response:
         asks = "reject" if act.action == "ask" else "reply"
         return visit.see_other(f"comments/{act.ids[0]}?ask={asks}&back={wanted.quoted(back.given)}")
     if act.action == "delete" and visit.fields.get("sure") != "yes":
-        return await visit.page("sure", await _sure(visit, act, path))
+        return await visit.page("sure", await _sure(visit, act, back))
     becomes = ACTIONS[act.action]
     following = await _following(visit, act.ids, back)
     results = await undo.decide(
@@ -215,7 +215,13 @@ def _count(visit: Visit, results: Sequence[Result]) -> None:
             metrics.of(visit.request).decisions.add(one.state)
 
 
-async def _sure(visit: Visit, act: Act, back: str) -> desk.Sure:
+async def _sure(visit: Visit, act: Act, asks: wanted.Asks) -> desk.Sure:
+    back = place = wanted.path(asks.given)
+    if len(act.ids) == 1:
+        # Whoever thinks better of it goes on where they were.
+        place += f"#c-{act.ids[0]}"
+        if visit.fields.get("at_comment") == "yes":
+            place = f"comments/{act.ids[0]}?back={wanted.quoted(asks.given)}"
     named = act.ids[: desk.SURE_MOST]
     about = await looking.some(visit.service, visit.moderator, named)
     return desk.Sure(
@@ -236,7 +242,7 @@ async def _sure(visit: Visit, act: Act, back: str) -> desk.Sure:
             "reason": act.because.reason or "",
             "note": act.because.note or "",
         },
-        back=back,
+        back=place,
     )
 
 
