@@ -279,6 +279,49 @@ async def test_what_is_wrong_with_a_filter_is_told_beside_it_and_the_others_stay
     assert 'name="article" value="/a"' in page.text
 
 
+async def test_an_articles_address_tells_its_site_and_no_site_is_told_at_the_field(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    (here,) = await some(client, clock, 1)
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    there = await makers.comment(client, article="https://autre.example/a")
+    for origin, expected in (("autre", there), ("blog", here)):
+        page = await client.get(f"/desk/?article=https://{origin}.example/a")
+        assert desk.cases(page.text) == [expected]
+    page = await client.get("/desk/?article=https://nowhere.example/a&q=avis&lang=fr")
+    assert page.status_code == 400
+    assert "n’est pas celle d’un site" in error(page.text, "article")
+    assert "choisissez celui" not in page.text
+    assert 'name="q" value="avis"' in page.text
+    page = await client.get("/desk/?site=zzz&q=avis&since=2026-11-23&lang=en")
+    assert page.status_code == 400
+    assert "Nothing here goes by this value" in error(page.text, "site")
+    assert 'name="q" value="avis"' in page.text
+    assert 'name="since" value="2026-11-23"' in page.text
+
+
+async def test_who_is_of_one_site_hears_of_anothers_article_as_of_none(
+    service: Service, client: httpx2.AsyncClient, site: Site
+) -> None:
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    await token_for(service, "otto", Scope.READ, site="blog")
+    await desk.enter(service, client, "otto")
+    for origin in ("autre", "nowhere"):
+        page = await client.get(f"/desk/?article=https://{origin}.example/a&lang=fr")
+        assert page.status_code == 400
+        assert "n’est pas celle d’un site" in error(page.text, "article")
+    # There is no field beside which it could be said.
+    for name in ("autre", "zzz"):
+        assert (await client.get(f"/desk/?site={name}")).status_code == 404
+
+
+def error(page: str, name: str) -> str:
+    """What is said beside a filter."""
+    found = re.search(rf'<span class="error" id="error-{name}">([^<]*)</span>', page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
 async def test_filters_that_are_set_are_said_and_only_counts_that_are_known(
     service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
 ) -> None:
@@ -293,6 +336,29 @@ async def test_filters_that_are_set_are_said_and_only_counts_that_are_known(
     assert "Mots\u00a0: «\u00a0avis\u00a0»" in page
     assert "Signal\u00a0: Liens" in page
     assert "data-live" not in page
+
+
+async def test_days_are_written_as_the_language_does_and_stand_in_their_order(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    page = await client.get("/desk/?since=2026-11-02&until=2026-12-10&lang=fr")
+    assert page.status_code == 200
+    assert ">Du 2 nov. 2026<" in page.text
+    assert ">Au 10 déc. 2026<" in page.text
+    assert 'name="since" value="2026-11-02"' in page.text
+    page = await client.get("/desk/?since=2026-11-02&until=2026-11-02&lang=en")
+    assert page.status_code == 200
+    assert ">From 2 Nov 2026<" in page.text
+    for language, words in (
+        ("fr", "Le 1 nov. 2026 précède le début"),
+        ("en", "1 Nov 2026 is before the period begins"),
+    ):
+        page = await client.get(f"/desk/?since=2026-11-02&until=2026-11-01&lang={language}")
+        assert page.status_code == 400
+        assert words in error(page.text, "until")
+        assert 'name="since" value="2026-11-02"' in page.text
+    page = await client.get("/desk/?since=<b>&lang=fr")
+    assert ">Du &lt;b&gt;<" in page.text
 
 
 async def test_undo_takes_back_the_decision_it_names_or_none(

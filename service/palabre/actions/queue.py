@@ -200,6 +200,9 @@ async def _home(tx: Tx, moderator: Moderator, article: str) -> Site:
     if site is None and moderator.site_id is not None:
         site = await sites.by_id(tx, moderator.site_id)
     site = site or await sites.only(tx)
+    if site is None and origin is not None:
+        # No choice of a site would make it right.
+        raise BadParameter([FieldError("article", "not_allowed", hint="article_not_allowed")])
     if site is None:
         raise BadParameter([FieldError("site", "required", hint="site_ambiguous")])
     if moderator.site_id not in (None, site.id):

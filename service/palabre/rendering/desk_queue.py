@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from palabre import locale, screening
@@ -84,7 +85,7 @@ class QueueView:
     in words. `states`: the same list in other states. `next`, `first`:
     queries of other pages. `back`: the query of this one. `at`: when it was made. `decides`: the
     moderator may. `newest`: the query of the same list with what came last first. `errors`: what
-    is wrong with filters, by their names; then nothing was looked for.
+    is wrong with filters, by their names; then nothing was looked for. `language`: of its dates.
     """
 
     cases: tuple[Case, ...]
@@ -103,6 +104,7 @@ class QueueView:
     last: Told | None
     at: datetime
     newest: str
+    language: str
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -142,12 +144,19 @@ class QueueView:
     @property
     def filters(self) -> tuple[tuple[str, str], ...]:
         """The filters that are set: the sentence of each, and its value as people read it."""
-        signals = dict(self.rule_choices)
         return tuple(
-            (_FILTERS[name], signals.get(value, value) if name == "signal" else value)
+            (_FILTERS[name], self._read(name, value))
             for name, value in self.given.items()
             if name in _FILTERS
         )
+
+    def _read(self, name: str, value: str) -> str:
+        if name == "signal":
+            return dict(self.rule_choices).get(value, value)
+        if name in ("since", "until"):
+            with contextlib.suppress(ValueError):
+                return locale.format_day(self.language, date.fromisoformat(value))
+        return value
 
     @property
     def unfiltered(self) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from palabre.actions import looking, sessions, undo
 from palabre.actions import queue as queue_actions
 from palabre.actions.decide import Because, Result
-from palabre.errors import BadParameter, FieldError, InvalidRequest
+from palabre.errors import BadParameter, FieldError, InvalidRequest, SiteNotFound
 from palabre.model import ACTIONS, REASONS, Comment, Scope, State
 from palabre.rendering import desk, desk_queue
 from palabre.store import sites
@@ -55,6 +55,20 @@ async def look(visit: Visit) -> Response:
         return await _list(visit, wanted.read(visit, given))
     except BadParameter as exc:
         return await _unclear(visit, given, exc)
+    except SiteNotFound:
+        wrong = await _unknown_site(visit, given)
+        if wrong is None:
+            raise
+        return await _unclear(visit, given, BadParameter([wrong]))
+
+
+async def _unknown_site(visit: Visit, given: Mapping[str, str]) -> FieldError | None:
+    """What is said beside the filter that names no site of the moderator's; None where there is
+    no such field."""
+    if "site" not in given:
+        # Of an article on another site, as of one on none.
+        return FieldError("article", "not_allowed", hint="article_not_allowed")
+    return FieldError("site", "unknown") if len(await site_names(visit)) > 1 else None
 
 
 async def _list(visit: Visit, asks: wanted.Asks, *, later: bool = False) -> Response:
@@ -91,6 +105,7 @@ async def _list(visit: Visit, asks: wanted.Asks, *, later: bool = False) -> Resp
         last=await last_told(visit, later=later),
         at=visit.service.now(),
         newest=wanted.path(asks.given, after=None, order="newest"),
+        language=visit.asks.language,
     )
     return await visit.page("queue", view, status=409 if later else 200)
 
@@ -115,6 +130,7 @@ async def _unclear(visit: Visit, given: Mapping[str, str], exc: BadParameter) ->
         last=None,
         at=visit.service.now(),
         newest="",
+        language=visit.asks.language,
         errors={one.field: message(visit.asks, one) for one in exc.errors},
     )
     return await visit.page("queue", view, status=exc.status)

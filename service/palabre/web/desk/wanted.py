@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode
 
+from palabre import locale
 from palabre.actions import queue
 from palabre.errors import BadParameter, FieldError
 from palabre.model import State
@@ -67,6 +68,12 @@ def read(visit: Visit, given: Mapping[str, str]) -> Asks:
         order = "oldest"
     since = day(given, "since", wrong)
     until = day(given, "until", wrong)
+    if since is not None and until is not None and until < since:
+        # The field of a wrong date is emptied: it is named.
+        said = locale.format_day(visit.asks.language, until)
+        wrong.append(
+            FieldError("until", "invalid", hint="until_before_since", values={"day": said})
+        )
     if wrong:
         raise BadParameter(wrong)
     wanted = queue.Wanted(
