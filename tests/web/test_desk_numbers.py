@@ -281,6 +281,52 @@ async def test_the_table_holds_what_the_plots_show(
     assert heights == [("approved", "33.333"), ("pending", "33.333"), ("deleted", "33.333")]
 
 
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        (
+            "fr",
+            [
+                "moins de 1\u00a0heure",
+                "de 1 à 4 heures",
+                "de 4 à 24 heures",
+                "de 1 à 3 jours",
+                "de 3 à 7 jours",
+                "plus de 7 jours",
+            ],
+        ),
+        (
+            "en",
+            [
+                "under 1 hour",
+                "from 1 to 4 hours",
+                "from 4 to 24 hours",
+                "from 1 to 3 days",
+                "from 3 to 7 days",
+                "over 7 days",
+            ],
+        ),
+    ],
+)
+async def test_ages_are_called_what_they_are(
+    service: Service,
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    language: str,
+    labels: list[str],
+) -> None:
+    await makers.comment(client)
+    clock.advance(hours=5)
+    await desk.enter(service, client, "ada")
+    page = (await client.get(f"/desk/numbers?lang={language}")).text
+    bars = re.search(r'id="ages".*?</section>', page, re.DOTALL)
+    assert bars is not None
+    rows = re.findall(r'<th scope="row"[^>]*>([^<]+)</th><td>.*?</svg> (\d+)', bars[0])
+    assert [label for label, _ in rows] == labels
+    assert [n for _, n in rows] == ["0", "0", "1", "0", "0", "0"]
+
+
 def day_of(median: int | None = None, most: int | None = None, /, **states: int) -> Day:
     return Day(date(2026, 1, 1), {State(name): n for name, n in states.items()}, median, most)
 

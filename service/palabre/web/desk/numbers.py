@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import timedelta
+
 from starlette.responses import Response
 
 from palabre import locale
@@ -15,6 +18,7 @@ from palabre.web.desk.door import Visit, guarded
 from palabre.web.desk.places import site_names, site_of
 
 DAYS = 30
+_DAY = timedelta(days=1)
 
 
 @guarded(Scope.READ)
@@ -34,10 +38,6 @@ async def look(visit: Visit) -> Response:
     def say(code: str, **values: int | str) -> str:
         return locale.say(language, code, **values)
 
-    ages = [
-        say("numbers.age.under", span=desk_numbers.span(int(age.total_seconds()) // 60, language))
-        for age in numbers.AGES
-    ] + [say("numbers.age.older")]
     view = desk_numbers.NumbersView(
         site=site.name,
         sites=await site_names(visit),
@@ -47,7 +47,7 @@ async def look(visit: Visit) -> Response:
         states=desk_numbers.states(found.days, language),
         waits=desk_numbers.waits(found.days, language),
         ages=desk_numbers.bars(
-            [(label, n, "") for label, n in zip(ages, found.ages, strict=True)],
+            [(label, n, "") for label, n in zip(_ages(language), found.ages, strict=True)],
             language,
             counted_to=numbers.AGES_MOST,
         ),
@@ -74,3 +74,25 @@ async def look(visit: Visit) -> Response:
         ),
     )
     return await visit.page("numbers", view, here="numbers")
+
+
+def _ages(language: str) -> list[str]:
+    """What each bar of those that wait stands for: none holds what another does."""
+
+    def hours(age: timedelta) -> int:
+        return age // timedelta(hours=1)
+
+    between = [
+        locale.say(language, "numbers.age.hours", start=hours(start), end=hours(end))
+        if end <= _DAY
+        else locale.say(language, "numbers.age.days", start=start.days, end=end.days)
+        for start, end in itertools.pairwise(numbers.AGES)
+    ]
+    first, last = numbers.AGES[0], numbers.AGES[-1]
+    return [
+        locale.say(
+            language, "numbers.age.under", span=desk_numbers.span(60 * hours(first), language)
+        ),
+        *between,
+        locale.say(language, "numbers.age.over", n=last.days),
+    ]
