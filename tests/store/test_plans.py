@@ -83,6 +83,7 @@ SORTS = {
     "ranges._merged": "merges ranges of `limit` rows that come in order",
     "receipts.trim": "a comment's receipts, some twenty at most",
     "comments.of_author": "all of one person's comments, which are all wanted",
+    "comments.names_of": "the names of one person's comments, which are all wanted",
     "sites.tally": "four rows a site",
     **dict.fromkeys(
         (f"numbers.{name}" for name in ("caught", "freed", "waits")),
@@ -460,6 +461,11 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
         data = {"csrf": await desk.csrf(client, cookie), "act": "choose", "back": f"order={order}"}
         await client.post(f"{at}/leave", data=data, headers=desk.FORM)
         await client.post("/desk/undo", data=data, headers=desk.FORM)
+    whose = re.search(r"author=(\w+)", (await client.get(at)).text)
+    assert whose is not None
+    erasing = {"csrf": data["csrf"], "act": "erase"}
+    asked_sure = await client.post(f"/desk/people/{whose[1]}", data=erasing, headers=desk.FORM)
+    assert asked_sure.status_code == 200
     await client.post("/desk/sessions", data=data, headers=desk.FORM)
     await client.post("/desk/sessions", data=data | {"act": "end"}, headers=desk.FORM)
     del client.headers["Cookie"]

@@ -99,6 +99,55 @@ async def test_erasing_a_person_asks_first(
     assert state == "deleted"
 
 
+@pytest.mark.parametrize(
+    ("language", "words", "more"),
+    [
+        ("fr", ("14 commentaires seront supprimés", "3 commentaires"), "et 2 autres"),
+        ("en", ("14 comments will be deleted", "3 comments"), "and 2 more"),
+    ],
+)
+async def test_before_a_person_is_erased_it_is_said_what_goes(
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    admin: dict[str, str],
+    clock: Clock,
+    language: str,
+    words: tuple[str, str],
+    more: str,
+) -> None:
+    for number in range(12):
+        clock.advance(minutes=1)
+        await makers.comment(client, email=ADDRESS, name=f"Nom <{number:02}>")
+    for verb in ("approve", "spam", "delete"):
+        clock.advance(minutes=1)
+        one = await makers.comment(client, email=ADDRESS, name="Nom <07>")
+        await makers.act(client, admin, one, verb)
+    clock.advance(minutes=1)
+    await makers.comment(client, email="other@example.com", name="Personne")
+    path = await found(client)
+    client.headers["Accept-Language"] = language
+    answer = await send(client, path, act="erase")
+    question = re.search(r'<div role="alert">.*?</div>', answer.text, re.DOTALL)
+    assert question is not None
+    names = re.findall(r"<bdi>Nom &lt;(\d+)&gt;</bdi>", question[0])
+    assert names == ["07", *(f"{number:02}" for number in range(10) if number != 7)]
+    for sentence in (*words, more):
+        assert sentence in question[0]
+    assert "Personne" not in question[0]
+    assert 'role="alert"' not in (await client.get(path)).text
+
+
+async def test_a_person_without_a_comment_left_is_erased_too(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    comment = await makers.comment(client, email=ADDRESS)
+    path = await found(client)
+    await send(client, path, act="block")
+    await makers.act(client, admin, comment, "delete")
+    answer = await send(client, path, act="erase")
+    assert "aucun commentaire" in answer.text
+
+
 async def test_a_moderator_is_added_with_a_token_shown_once_and_revoked(
     client: httpx2.AsyncClient, at_desk: dict[str, str]
 ) -> None:

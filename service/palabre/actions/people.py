@@ -57,6 +57,21 @@ async def export(
     return await service.store.read(unit)
 
 
+async def signed(
+    service: Service, moderator: Moderator, author_id: str
+) -> tuple[Author, list[tuple[str, int]]]:
+    """What erasing a person would delete: how many comments under which names, the most first.
+
+    Raises AuthorNotFound.
+    """
+
+    async def unit(tx: Tx) -> tuple[Author, list[tuple[str, int]]]:
+        author = await _own(tx, service, moderator, author_id)
+        return author, await comments.names_of(tx, author_id)
+
+    return await service.store.read(unit)
+
+
 async def erase(service: Service, moderator: Moderator, author_id: str) -> int:
     """Delete all of a person's comments and the hash that knows them, a block included.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.model import Author
+from palabre.rendering.desk import SURE_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,36 @@ class PeopleView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One author. `asks`: whether to erase them is being asked. `until_error`: of the date."""
+    """One author. `until_error`: of the date.
+
+    `goes`: whether to erase them is being asked; then the names they signed with, and how many
+    comments with each, the most first.
+    """
 
     author: Author
-    asks: bool = False
+    goes: Sequence[tuple[str, int]] | None = None
     until: str = ""
     reason: str = ""
     until_error: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        return self.goes is not None
+
+    @property
+    def count(self) -> int:
+        """How many comments go."""
+        return sum(n for _, n in self.goes or ())
+
+    @property
+    def named(self) -> Sequence[tuple[str, int]]:
+        """The names to be shown of those that go."""
+        return (self.goes or ())[:SURE_MOST]
+
+    @property
+    def unnamed(self) -> int:
+        """How many names there are besides."""
+        return len(self.goes or ()) - len(self.named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,8 @@ async def change(visit: Visit) -> Response:
         if visit.fields.get("sure") == "yes":
             await people.erase(visit.service, visit.moderator, _id(visit))
             return visit.see_other("people?erased=yes")
-        author = await people.get(visit.service, visit.moderator, _id(visit))
-        return await visit.page("person", PersonView(author, asks=True), here="people")
+        author, names = await people.signed(visit.service, visit.moderator, _id(visit))
+        return await visit.page("person", PersonView(author, goes=names), here="people")
     return visit.see_other(f"people/{_id(visit)}")
 
 
