@@ -11,7 +11,7 @@ import pytest
 
 import makers
 from conftest import Clock, token_for
-from palabre.actions import sites
+from palabre.actions import moderators, sites
 from palabre.model import Scope, Site
 from palabre.rendering.desk_log import guarded
 from palabre.service import Service
@@ -168,6 +168,50 @@ async def test_a_moderator_is_added_with_a_token_shown_once_and_revoked(
     await send(client, "/desk/moderators", act="revoke chloé", sure=sure)
     assert (await client.get("/v1/moderation/comments", headers=hers)).status_code == 401
     assert (await client.get(link[1])).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("language", "oneself", "last"),
+    [
+        ("fr", "Vous révoquer vous-même ({name})", "Personne d’autre ne peut administrer"),
+        ("en", "revoke yourself ({name})", "Nobody else may administer"),
+    ],
+)
+async def test_who_revokes_themselves_is_told_so_and_whether_nobody_else_administers(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    language: str,
+    oneself: str,
+    last: str,
+) -> None:
+    client.headers["Accept-Language"] = language
+
+    async def question(name: str) -> str:
+        answer = await send(client, "/desk/moderators", act=f"revoke {name}")
+        asked = re.search(r'<div class="alert" role="alert">.*?</div>', answer.text, re.DOTALL)
+        assert asked is not None
+        return asked[0]
+
+    await token_for(service, "alice", Scope.MODERATE)
+    await token_for(service, "bruno", Scope.ADMIN, site="blog")
+    assert oneself.format(name="ada") in await question("ada")
+    # Who administers one site does not administer the others.
+    assert last in await question("ada")
+    for other in ("alice", "bruno"):
+        asked = await question(other)
+        assert oneself.format(name=other) not in asked
+        assert last not in asked
+    await token_for(service, "chloe", Scope.ADMIN)
+    assert oneself.format(name="ada") in await question("ada")
+    assert last not in await question("ada")
+    await moderators.revoke(service, "chloe")
+    assert last in await question("ada")
+    await desk.enter(service, client, "bruno")
+    assert oneself.format(name="bruno") in await question("bruno")
+    assert last not in await question("bruno")
+    await moderators.revoke(service, "ada")
+    assert last in await question("bruno")
 
 
 async def test_a_wrong_name_scope_or_term_adds_nobody(

@@ -69,7 +69,11 @@ class ModeratorLine:
 
 @dataclass(frozen=True, slots=True)
 class ModeratorsView:
-    """All moderators. `token` and `link` are shown once, of `added`. `asks`: who may be revoked."""
+    """All moderators. `token` and `link` are shown once, of `added`.
+
+    `asks`: who is to be revoked, if that is being asked; `is_self`: it is oneself; `is_last`:
+    nobody else could then administer.
+    """
 
     moderators: Sequence[ModeratorLine]
     sites: tuple[str, ...]
@@ -81,3 +85,5 @@ class ModeratorsView:
     token: str | None = None
     link: str | None = None
     asks: str | None = None
+    is_self: bool = False
+    is_last: bool = False

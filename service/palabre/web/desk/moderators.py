@@ -39,7 +39,13 @@ async def change(visit: Visit) -> Response:
         if not any(one.name == name and one.may_revoke for one in view.moderators):
             return await visit.page("moderators", view, here="moderators", status=404)
         if visit.fields.get("sure") != "yes":
-            return await visit.page("moderators", replace(view, asks=name), here="moderators")
+            view = replace(
+                view,
+                asks=name,
+                is_self=name == visit.moderator.name,
+                is_last=await _is_last(visit, name),
+            )
+            return await visit.page("moderators", view, here="moderators")
         await moderators.revoke(visit.service, name)
     return visit.see_other("moderators")
 
@@ -78,6 +84,17 @@ async def _add(visit: Visit) -> Response:
     link = await sessions.link(visit.service, name)
     view = replace(view, added=name, token=token, link=link)
     return await visit.page("moderators", view, here="moderators")
+
+
+async def _is_last(visit: Visit, name: str) -> bool:
+    """Whether, without this one, nobody could administer all that who asks does."""
+    site = await site_of(visit, None) if visit.moderator.site_id is not None else None
+    homes = (None,) if site is None else (None, site.name)
+    return not any(
+        one.name != name and one.scope is Scope.ADMIN and one.site in homes
+        for one in await visit.service.store.read(stored.every)
+        if _line(visit, one).may_revoke
+    )
 
 
 async def _view(visit: Visit) -> ModeratorsView:
