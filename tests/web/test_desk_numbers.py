@@ -193,6 +193,9 @@ async def test_however_many_ask_one_is_served_after_the_other(
 
     async def read(self: Any, unit: Any, /) -> Any:
         nonlocal reading, most
+        if unit.__module__ != Counting.__module__:
+            # What runs beside it reads when it likes.
+            return await plain(self, unit)
         reading += 1
         most = max(most, reading)
         try:
