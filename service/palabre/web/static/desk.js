@@ -433,7 +433,11 @@
     else if (undoing && (decides || key === "x")) return true;
     else if (isForSeveral) several(key);
     else if (!here || "going" in here.dataset) return false;
-    else if (key === "x") here.querySelector("[type=checkbox]").click();
+    else if (key === "x") {
+      here.querySelector("[type=checkbox]").click();
+      // What is for several comes up from below.
+      here.scrollIntoView({ block: "nearest" });
+    }
     else if (decides) here.querySelector(`[data-key="${key}"]`)?.click();
     else return false;
     return true;
