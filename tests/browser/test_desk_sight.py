@@ -92,10 +92,12 @@ async def test_enter_on_a_tick_presses_no_button(
     async with desk(browser, demo, f"enter-{scripts}", scripts=scripts) as page:
         await page.goto(f"{demo.url}/desk/?article=/enter-{scripts}&site=demo")
         tick = page.locator(f"#c-{ids[1]} header [type=checkbox]")
+        await tick.press("Space")
+        await page.locator(".many [name=note]").fill("Une note")
         await tick.press("Enter")
         await expect(page.locator(".case")).to_have_count(2)
-        await tick.press("Space")
         await expect(tick).to_be_checked()
+        await expect(page.locator(".many [name=note]")).to_have_value("Une note")
         await expect(page.locator("#told > *")).to_have_count(0)
     assert states(demo, moderator, ids) == ["pending", "pending"]
 
@@ -150,3 +152,93 @@ async def test_the_title_counts_what_waits_as_the_page_does(
         await page.keyboard.press("a")
         await expect(page.locator("[data-count=pending]")).to_have_text(str(before - 1))
         await expect(page).to_have_title(f"{before - 1} en attente – Palabre")
+
+
+async def test_the_cursor_stays_on_a_comment_that_comes_back_anew(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/back-anew", 5)
+    async with desk(browser, demo, "back-anew") as page:
+        await page.route("**/desk/events", lambda route: route.abort())
+        await page.goto(f"{demo.url}/desk/?state=all&order=oldest&article=/back-anew&site=demo")
+        here = page.locator(".case[data-here]")
+        for key in "jj":
+            await page.keyboard.press(key)
+        with demo.client(moderator) as client:
+            answer = client.post(f"/v1/moderation/comments/{ids[3]}/approve")
+        assert answer.status_code == 200
+        await page.keyboard.press("a")
+        await expect(page.locator("#told")).to_contain_text("est publié")
+        # The list came anew with both decisions in it.
+        await expect(page.locator(f"#c-{ids[3]}")).to_contain_text("publié")
+        await expect(here).to_have_id(f"c-{ids[3]}")
+    assert states(demo, moderator, ids[:3]) == ["pending", "pending", "approved"]
+
+
+async def test_no_key_decides_on_what_a_line_that_stays_covers(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/covered", 8)
+    async with desk(browser, demo, "covered") as page:
+        await page.goto(f"{demo.url}/desk/?article=/covered&site=demo")
+        await page.keyboard.press("a")
+        await expect(page.locator("#told button")).to_be_visible()
+        here = page.locator(f"#c-{ids[1]}")
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[1]}")
+        # All of it but a few pixels is under the line.
+        await here.evaluate(
+            "one => { document.getElementById('told').firstElementChild.style.height = '300px';"
+            " scrollBy(0, one.getBoundingClientRect().bottom - 310); }"
+        )
+        await page.keyboard.press("s")
+        await expect(page.locator(".case[data-here]")).not_to_have_id(f"c-{ids[1]}")
+    assert states(demo, moderator, ids) == ["approved"] + ["pending"] * 7
+
+
+async def test_what_is_written_is_not_lost_with_a_decision(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    ids = posted(demo, "/written", 3)
+    async with desk(browser, demo, "written") as page:
+        await page.goto(f"{demo.url}/desk/?article=/written&site=demo")
+        first = page.locator(f"#c-{ids[0]}")
+        await first.get_by_role("button", name="Répondre").click()
+        await first.locator("textarea").fill("Une longue réponse")
+        await first.get_by_role("button", name="Approuver", exact=True).click()
+        await expect(first.locator("textarea")).to_be_focused()
+        await first.locator("header [type=checkbox]").check()
+        await first.locator(".text").click()
+        await page.keyboard.press("s")
+        await expect(first.locator("textarea")).to_be_focused()
+        await expect(first.locator("textarea")).to_have_value("Une longue réponse")
+        await first.locator("textarea").fill("")
+        await page.keyboard.press("Escape")
+        await first.locator("header [type=checkbox]").uncheck()
+        # Nor is a note that was for several, when nothing came of it.
+        for one in ids[1:]:
+            await page.locator(f"#c-{one} header [type=checkbox]").check()
+        note = page.locator(".many [name=note]")
+        await note.fill("Deux fois")
+        await page.route("**/desk/decide", lambda route: route.abort())
+        await page.locator(".many [name=reason]").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#told .held")).to_be_visible()
+        await expect(note).to_have_value("Deux fois")
+    assert states(demo, moderator, ids) == ["pending"] * 3
+
+
+async def test_enter_held_down_on_refuse_only_asks(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    (only,) = posted(demo, "/held-enter", 1)
+    async with desk(browser, demo, "held-enter") as page:
+        await page.goto(f"{demo.url}/desk/?article=/held-enter&site=demo")
+        await page.get_by_role("button", name="Refuser…").focus()
+        for _ in range(3):
+            await page.keyboard.down("Enter")
+        await page.keyboard.up("Enter")
+        await expect(page.locator(".refusing select")).to_be_focused()
+        assert states(demo, moderator, [only]) == ["pending"]
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#told")).to_contain_text("est refusé")
+    assert states(demo, moderator, [only]) == ["rejected"]

@@ -628,3 +628,18 @@ async def test_signals_follow_a_comment_through_its_states_and_go_with_its_words
     await client.post(f"/v1/moderation/comments/{linked}/delete", headers=moderator)
     rows = await service.store.read(lambda tx: tx.all("select * from comment_signal"))
     assert list(rows) == []
+
+
+async def test_a_note_for_several_is_not_put_to_one_beside_it(
+    client: httpx2.AsyncClient, moderator: dict[str, str], at_desk: dict[str, str]
+) -> None:
+    one, two = [await makers.comment(client, email=f"{n}@example.com") for n in range(2)]
+    meant = {"reason": "abuse", "note": "Pour plusieurs", "which": "picked"}
+    await desk.act(client, f"spam {one}", **meant)
+    await desk.act(client, "spam", **meant, **{f"c-{two}": "on"})
+    found = []
+    for comment in (one, two):
+        path = f"/v1/moderation/comments/{comment}"
+        shown = (await client.get(path, headers=moderator)).json()
+        found.append((shown["decisions"][-1]["reason"], shown["decisions"][-1]["note"]))
+    assert found == [(None, None), ("abuse", "Pour plusieurs")]

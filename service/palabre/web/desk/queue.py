@@ -155,7 +155,8 @@ async def decide(visit: Visit) -> Response:
     back = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
     path = wanted.path(back.given)
     if act.action == "stay":
-        return visit.see_other(path)
+        # Pressed by Enter on a tick: the page stays as it is, ticks included.
+        return Response(status_code=204, headers=HEADERS)
     if act.action not in (*ACTIONS, "ask", "reply"):
         raise InvalidRequest([FieldError("act", "unknown")])
     if not act.ids:
@@ -278,7 +279,10 @@ async def _act(visit: Visit) -> Act:
     else:
         ids = tuple(name[2:] for name in fields if name.startswith("c-"))
     ids = tuple(filter(_ID.fullmatch, ids))
-    because = _because(fields) if action in ("reject", "delete", "spam") else Because()
+    # In the queue the fields that are sent with a comment's own button are meant for several.
+    is_meant = not one or action == "reject" or fields.get("at_comment") == "yes"
+    has_reason = action in ("reject", "delete", "spam")
+    because = _because(fields) if has_reason and is_meant else Because()
     return Act(action, ids, {k: v for k, v in versions.items() if k in ids}, because)
 
 

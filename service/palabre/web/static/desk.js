@@ -18,6 +18,7 @@
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
   const SLIVER = 60;
+  const SOON_MS = 300;
   const FIELD = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
   // What is under the cursor. Nobody is taken out of a field that they write in.
@@ -30,17 +31,27 @@
     const empty = cases.querySelector(".empty");
     if (here) {
       here.focus({ preventScroll: true });
-      here.scrollIntoView({ block: "nearest" });
+      reveal(here);
     } else if (empty) {
       empty.tabIndex = -1;
       empty.focus();
     }
   }
 
+  // What stays in sight above and below covers what scrolls.
+  const above = () => Math.max(0, told.getBoundingClientRect().bottom);
+  const below = () => (ticked().length && many ? Math.min(innerHeight, many.getBoundingClientRect().top) : innerHeight);
+
+  function reveal(one) {
+    one.scrollIntoView({ block: "nearest" });
+    const hidden = above() - one.getBoundingClientRect().top;
+    if (getComputedStyle(told).position === "sticky" && hidden > 0) scrollBy(0, -hidden - SLIVER / 5);
+  }
+
   // Nobody decides on what they can't see.
   function inSight(one) {
     const { top, bottom } = one.getBoundingClientRect();
-    return bottom > SLIVER && top < innerHeight - SLIVER;
+    return bottom > above() + SLIVER && top < below() - SLIVER;
   }
 
   // What the form would send, and one button more; not what is ticked and on its way already.
@@ -108,6 +119,13 @@
   const drafts = (within = cases) =>
     [...within.querySelectorAll(".refusing:not([hidden]) textarea")].some((text) => text.value.trim());
 
+  // Leads to what is being written on one of these, and would go with it.
+  function written(going) {
+    const text = going.find(drafts)?.querySelector(".refusing textarea");
+    text?.focus();
+    return Boolean(text);
+  }
+
   async function settle(going, body) {
     const asked = { method: "POST", body, keepalive: true, headers: { Accept: "application/json" } };
     const answer = await fetch(form.action, asked).catch(() => null);
@@ -130,6 +148,8 @@
       return;
     }
     if (found.told) tell(found.told);
+    // What was for several is for none that come after.
+    if (!body.get("act").includes(" ")) form.elements.reason.value = form.elements.note.value = "";
     for (const [name, n] of Object.entries(found.counts)) {
       const shown = document.querySelector(`[data-count="${name}"]`);
       if (!shown) continue;
@@ -139,7 +159,13 @@
     if (found.failed.length || state === "all") {
       for (const one of going) {
         delete one.dataset.going;
-        one.querySelector(".refusing")?.remove();
+        const panel = one.querySelector(".refusing");
+        if (!panel) continue;
+        // What was written stays, to be decided on again by who knows now what it has become.
+        const isKept = found.failed.includes(idOf(one)) && panel.querySelector("textarea").value.trim();
+        if (isKept) one.dataset.told = "";
+        else panel.remove();
+        panel.hidden = false;
       }
       await renew(fetch(location.href));
       return;
@@ -181,8 +207,9 @@
     if (!page.getElementById("cases")) {
       const problem = page.querySelector("p.state")?.textContent;
       // Somebody who is signed out, or another page.
-      if (!problem) reload();
-      else fail(problem);
+      if (problem) fail(problem);
+      else if (drafts()) fail(words.dataset.away);
+      else reload();
       return null;
     }
     if (page.querySelector(".case") && !offers()) {
@@ -211,7 +238,8 @@
       const id = idOf(one);
       const old = document.getElementById(one.id);
       if (old && (was.get(id) === is.get(id) || writes(old))) {
-        is.set(id, was.get(id));
+        if (!("told" in old.dataset)) is.set(id, was.get(id));
+        delete old.dataset.told;
         // Who else looks comes and goes without a change.
         old.querySelector(".looker")?.remove();
         const looker = one.querySelector(".looker");
@@ -233,6 +261,7 @@
     form.elements.at.value = fresh.elements.at.value;
     cases.querySelector(".empty")?.remove();
     cases.append(...page.querySelectorAll("#cases > .empty"));
+    const had = told.contains(document.activeElement);
     told.replaceChildren(...page.getElementById("told").children);
     document.querySelector(".states").replaceWith(page.querySelector(".states"));
     form.querySelector(".more")?.remove();
@@ -240,8 +269,18 @@
     document.title = page.title;
     if (many) many.hidden = !all().length;
     forget();
-    if (!here?.isConnected) stand(next || all()[0]);
+    // It may have been put there anew.
+    if (!here?.isConnected) stand(document.getElementById(here?.id) || next || all()[0]);
+    refocus(had);
     return came;
+  }
+
+  // Whoever stood on a button that is gone stands on the one that came for it, or in the list.
+  function refocus(had) {
+    if (!had) return;
+    const button = told.querySelector("button");
+    if (button) button.focus();
+    else stand(here);
   }
 
   // What is told besides stays, with its undo.
@@ -260,9 +299,11 @@
       if (words.dataset.keys) button.append(make("kbd", "u", { ariaHidden: "true" }));
       box.append(button);
     }
+    const had = told.contains(document.activeElement);
     told.replaceChildren(box);
+    refocus(had);
     // It may have come upon what is under the cursor.
-    if (here && document.activeElement === here) here.scrollIntoView({ block: "nearest" });
+    if (here && document.activeElement === here) reveal(here);
   }
 
   // What is asked for within a comment, from a template; the last button closes it, and so does
@@ -279,6 +320,7 @@
       if (panel.dataset.sent) return;
       panel.remove();
       stand(one);
+      refresh();
     };
     const [send] = panel.querySelectorAll("button");
     panel.querySelector("button:last-of-type").addEventListener("click", close);
@@ -309,7 +351,8 @@
     reason.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
-      send();
+      // The one that opened this may still be held down.
+      if (!event.repeat) send();
     });
   }
 
@@ -334,7 +377,9 @@
         const answer = await fetch(panel.action, asked).finally(() => delete panel.dataset.sent);
         // What is wrong with it is shown on the comment's own page, with the text.
         if (!answer.ok || !answer.redirected) {
-          post(body, panel.action);
+          // But not at the cost of what else is being written.
+          if (all().some((other) => other !== one && drafts(other))) fail(words.dataset.away);
+          else post(body, panel.action);
           return;
         }
         panel.remove();
@@ -375,6 +420,7 @@
     if (!one || button.value.startsWith("delete ")) return;
     event.preventDefault();
     stand(one, false);
+    if (!/^(ask|reply) /.test(button.value) && written([one])) return;
     if (button.value.startsWith("ask ")) refuse(one);
     else if (button.value.startsWith("reply ")) reply(one);
     else decide([one], button.value);
@@ -386,22 +432,26 @@
   // Of what is ticked, if anything is.
   function several(key) {
     const verbs = { a: "approve", s: "spam", h: "hold" };
-    form.elements.which.value = "picked";
-    if (verbs[key]) decide(ticked(), verbs[key]);
+    const { reason, which } = form.elements;
+    which.value = "picked";
+    if (written(ticked())) return;
+    if (document.activeElement === reason) decide(ticked(), "reject");
+    else if (verbs[key]) decide(ticked(), verbs[key]);
     else if (key === "d") form.requestSubmit(form.querySelector(".many [value=delete]"));
-    else form.elements.reason.focus();
+    else reason.focus();
   }
 
   // As for one: Enter on the reason refuses, Escape goes back to the list.
   const many = document.querySelector(".many");
   many?.addEventListener("keydown", (event) => {
-    const { reason, note, which } = form.elements;
+    const { reason, which } = form.elements;
     if (event.key === "Escape") {
       event.target.blur();
       stand(here);
     } else if (event.key === "Enter" && event.target === reason && which.value === "picked" && ticked().length) {
-      decide(ticked(), "reject");
-      reason.value = note.value = "";
+      if (event.repeat) return;
+      several("r");
+      if (document.activeElement !== reason) return;
       reason.blur();
       stand(here);
     } else return;
@@ -421,7 +471,8 @@
     const at = list.indexOf(here);
     const decides = /^[asrhd]$/.test(key);
     const isForSeveral = decides && ticked().length;
-    if (here && /^[jkxasrhd]$/.test(key) && !isForSeveral && !inSight(here)) stand(list.find(inSight) || here);
+    if (decides && document.activeElement.closest(".more")) stand(here);
+    else if (here && /^[jkxasrhd]$/.test(key) && !isForSeveral && !inSight(here)) stand(list.find(inSight) || here);
     else if (key === "j" && at === list.length - 1) form.querySelector(".more a")?.focus();
     else if (key === "j") stand(list[Math.min(at + 1, list.length - 1)]);
     else if (key === "k") stand(list[Math.max(at - 1, 0)]);
@@ -436,7 +487,7 @@
     else if (key === "x") {
       here.querySelector("[type=checkbox]").click();
       // What is for several comes up from below.
-      here.scrollIntoView({ block: "nearest" });
+      reveal(here);
     }
     else if (decides) here.querySelector(`[data-key="${key}"]`)?.click();
     else return false;
@@ -451,20 +502,35 @@
     if (came.size) news.firstElementChild.textContent = fill(text, { n: number.format(came.size) });
     news.hidden = !came.size;
   }
-  // What somebody did and took back is as it was, in a later version.
-  async function refresh(one) {
-    const page = await read(await fetch(location.href));
-    const fresh = page.getElementById(one.id);
-    if (!fresh || !one.isConnected || "going" in one.dataset || one.querySelector(".refusing")) return;
-    const known = versions(form);
-    known.set(idOf(one), versions(page.getElementById("desk")).get(idOf(one)));
-    shown([...known]);
-    const tick = one.querySelector("header [type=checkbox]");
-    if (tick?.checked) fresh.querySelector("header [type=checkbox]").checked = true;
-    const isFocused = document.activeElement === one;
-    one.replaceWith(fresh);
-    if (here === one) stand(fresh, isFocused);
+  // What somebody did and took back is as it was, in a later version: put there anew, but not under
+  // what is being written, nor while nobody looks.
+  const stale = new Set();
+  let soon;
+  function refresh(id) {
+    if (id) stale.add(id);
+    clearTimeout(soon);
+    if (stale.size) soon = setTimeout(() => afresh().catch(() => {}), SOON_MS);
   }
+  async function afresh() {
+    if (document.hidden) return;
+    const page = await read(await fetch(location.href));
+    for (const id of stale) {
+      const one = document.getElementById(`c-${id}`);
+      if (one?.querySelector(".refusing") || (one && "going" in one.dataset)) continue;
+      stale.delete(id);
+      const fresh = page.getElementById(`c-${id}`);
+      if (!one || !fresh) continue;
+      const known = versions(form);
+      known.set(id, versions(page.getElementById("desk")).get(id));
+      shown([...known]);
+      const tick = fresh.querySelector("header [type=checkbox]");
+      if (tick) tick.checked = one.querySelector("header [type=checkbox]").checked;
+      const isFocused = one.contains(document.activeElement);
+      one.replaceWith(fresh);
+      if (here === one) stand(fresh, isFocused);
+    }
+  }
+  document.addEventListener("visibilitychange", () => refresh());
   function forget() {
     came.clear();
     announce();
@@ -484,7 +550,7 @@
       const one = document.getElementById(`c-${decision.comment}`);
       if (!one || decision.by === me) return;
       if (decision.to === state) {
-        refresh(one).catch(() => {});
+        refresh(decision.comment);
         return;
       }
       const said = fill(words.dataset.decided, { state: words.dataset[decision.to], who: decision.by });

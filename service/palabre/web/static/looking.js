@@ -34,9 +34,20 @@ window.looking = (() => {
       leave();
       return;
     }
+    if (isOutOfSight()) {
+      if (said) leave();
+      wait(AGAIN_MS);
+      return;
+    }
     said = here;
     send("look");
     wait(AGAIN_MS);
+  }
+
+  // Whoever works by pointer leaves the cursor where it was.
+  function isOutOfSight() {
+    const box = document.getElementById(`c-${here}`)?.getBoundingClientRect();
+    return box !== undefined && (box.bottom < 0 || box.top > innerHeight);
   }
 
   function leave() {
