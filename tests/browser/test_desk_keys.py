@@ -34,6 +34,8 @@ async def nothing_happens(page: Page, keys: str) -> None:
     """Each key is pressed, and the page is as it was."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    # What a dialog leaves with the focus loses it when the page is drawn.
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     focused = "document.activeElement.outerHTML"
     before = [await page.content(), await page.evaluate(focused)]
     for key in keys:
