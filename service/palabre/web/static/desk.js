@@ -488,8 +488,7 @@
       here.querySelector("[type=checkbox]").click();
       // What is for several comes up from below.
       reveal(here);
-    }
-    else if (decides) here.querySelector(`[data-key="${key}"]`)?.click();
+    } else if (decides) here.querySelector(`[data-key="${key}"]`)?.click();
     else return false;
     return true;
   };
@@ -502,6 +501,11 @@
     if (came.size) news.firstElementChild.textContent = fill(text, { n: number.format(came.size) });
     news.hidden = !came.size;
   }
+  function forget() {
+    came.clear();
+    announce();
+  }
+
   // What somebody did and took back is as it was, in a later version: put there anew, but not under
   // what is being written, nor while nobody looks.
   const stale = new Set();
@@ -531,10 +535,7 @@
     }
   }
   document.addEventListener("visibilitychange", () => refresh());
-  function forget() {
-    came.clear();
-    announce();
-  }
+
   if (window.EventSource) {
     const { live, site } = words.dataset;
     const stream = new EventSource(`${base}/desk/events`);
