@@ -65,12 +65,14 @@ async def test_what_the_cursor_rests_on_is_seen_to_be_looked_at(
         await two.locator(f"#c-{ids[3]}").focus()
         asked = said(one, ids)
         await pause(one)
-        await one.locator(f"#c-{ids[0]}").focus()
-        await one.clock.run_for(2_000)
+        async with one.expect_response(f"**/{ids[0]}/look"):
+            await one.locator(f"#c-{ids[0]}").focus()
+            await one.clock.run_for(60_000)
         asked.clear()
         # What is passed over on the way is not looked at.
-        for _ in range(2):
-            await one.keyboard.press("j")
+        async with one.expect_response(f"**/{ids[0]}/leave"):
+            for _ in range(2):
+                await one.keyboard.press("j")
         await one.clock.run_for(1_900)
         assert asked == ["leave 0"]
         async with one.expect_response(f"**/{ids[2]}/look"):
@@ -146,7 +148,8 @@ async def test_the_page_of_a_comment_says_that_it_is_looked_at_until_it_is_left(
         await one.goto(f"{demo.url}/desk/comments/{ids[0]}")
         await is_seen(two, "staying regarde ce commentaire.")
         asked = said(one, ids)
-        await pause(one)
+        async with one.expect_response(f"**/{ids[0]}/look"):
+            await pause(one)
         asked.clear()
         for _ in range(3):
             async with one.expect_response(f"**/{ids[0]}/look"):
