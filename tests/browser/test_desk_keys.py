@@ -30,6 +30,12 @@ async def keys_of(page: Page) -> list[str]:
     return found
 
 
+async def is_there(page: Page) -> None:
+    """The page of a comment has come, with the script that takes its keys."""
+    await expect(page.locator("#history")).to_be_visible()
+    await page.wait_for_load_state()
+
+
 async def nothing_happens(page: Page, keys: str) -> None:
     """Each key is pressed, and the page is as it was."""
     asked: list[str] = []
@@ -56,7 +62,7 @@ async def test_each_key_presses_the_button_that_it_stands_on(
         async def come_to(one: str) -> None:
             await page.goto(queue)
             await page.locator(f"#c-{one} h2 a").click()
-            await expect(page.locator("#history")).to_be_visible()
+            await is_there(page)
 
         for one, key in ((ids[0], "a"), (ids[1], "s"), (ids[1], "h")):
             await come_to(one)
@@ -68,6 +74,7 @@ async def test_each_key_presses_the_button_that_it_stands_on(
         await come_to(ids[2])
         await page.keyboard.press("d")
         await page.get_by_role("button", name="Supprimer définitivement").click()
+        await expect(page.locator("#told")).to_contain_text("supprimé")
         await come_to(ids[3])
         await page.keyboard.press("r")
         await expect(page.locator("#reason")).to_be_focused()
@@ -83,6 +90,8 @@ async def test_each_key_presses_the_button_that_it_stands_on(
         await come_to(ids[4])
         await page.keyboard.press("a")
         await expect(page.locator("#told")).to_contain_text("est publié")
+        # Where the cursor is, the script says that takes the queue's keys.
+        await expect(page.locator(".case[data-here]")).to_have_count(1)
         await page.keyboard.press("u")
         await expect(page.locator("#told")).to_contain_text("Annulé")
     found = states(demo, moderator, ids)
@@ -139,7 +148,8 @@ async def test_no_key_decides_for_who_types_or_has_them_switched_off(
         assert await page.get_by_role("dialog").count() == 0
         await page.goto(f"{demo.url}/desk/sessions")
         await page.get_by_role("checkbox").uncheck()
-        await page.get_by_role("button", name="Enregistrer").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Enregistrer").click()
         await page.goto(f"{demo.url}/desk/comments/{only}")
         await nothing_happens(page, "ashdr?")
         assert await page.locator("[data-key], dialog, .keys").count() == 0
@@ -175,7 +185,7 @@ async def test_a_key_pressed_twice_or_held_decides_once(
         await page.clock.install()
         await page.goto(f"{demo.url}/desk/?article=/twice-keys&site=demo")
         await page.locator(f"#c-{ids[0]} h2 a").click()
-        await expect(page.locator("#history")).to_be_visible()
+        await is_there(page)
         await page.clock.pause_at(await page.evaluate("Date.now() + 60_000"))
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -259,7 +269,8 @@ async def test_a_key_leads_to_what_is_written_rather_than_lose_it(
         await page.keyboard.press("a")
         await page.keyboard.type("vous.")
         await expect(page.locator("#reply-text")).to_have_value("Merci à vous.")
-        await page.get_by_role("button", name="Approuver et répondre").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Approuver et répondre").click()
         await expect(page.locator("#history")).to_be_visible()
     assert states(demo, moderator, [only]) == ["approved"]
 
@@ -272,6 +283,7 @@ async def test_no_key_leaves_a_page_that_hands_back_what_was_written(
     async with desk(browser, demo, "kept-keys") as page:
 
         async def stays(key: str, field: str, text: str) -> None:
+            await is_there(page)
             await page.locator("h1").click()
             await page.keyboard.press(key)
             await expect(page.locator(field)).to_be_focused()

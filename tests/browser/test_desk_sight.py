@@ -131,6 +131,7 @@ async def test_at_the_end_of_a_page_one_comes_to_the_next(
         await expect(page.locator(".more a")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(page.locator(".case")).to_have_count(1)
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[50]}")
         # The search is left as it was come to.
         await page.keyboard.press("/")
         await page.keyboard.type("zéro")
