@@ -81,12 +81,20 @@ async def held(page: Page) -> tuple[asyncio.Event, list[str]]:
     asked: list[str] = []
 
     async def hold(route: Route) -> None:
-        asked.append(route.request.url)
         await gate.wait()
         await route.continue_()
 
+    page.on(
+        "request",
+        lambda request: asked.extend([request.url] if request.url.endswith("/desk/decide") else []),
+    )
     await page.route("**/desk/decide", hold)
     return gate, asked
+
+
+async def all_set_out(page: Page) -> None:
+    """Until what the page has asked for is on its way: what it asks for after that is answered."""
+    await page.evaluate("fetch('/healthz').then(answer => answer.text())")
 
 
 def states(demo: Running, moderator: dict[str, str], ids: list[str]) -> list[str]:
@@ -147,11 +155,13 @@ async def test_keys_pressed_faster_than_the_service_answers_decide_one_comment_e
     async with desk(browser, demo, "fast") as page:
         await page.goto(f"{demo.url}/desk/?article=/fast&site=demo")
         gate, asked = await held(page)
-        for key in "asa":
-            await page.keyboard.press(key)
+        async with page.expect_request("**/desk/decide"):
+            for key in "asa":
+                await page.keyboard.press(key)
         here = page.locator(".case[data-here]")
         await expect(here).to_have_id(f"c-{ids[3]}")
         # They go one after the other: the first is still on its way.
+        await all_set_out(page)
         assert len(asked) == 1
         gate.set()
         await expect(page.locator(".case")).to_have_count(1)
@@ -159,6 +169,8 @@ async def test_keys_pressed_faster_than_the_service_answers_decide_one_comment_e
         # What is gone from the page is none of "all on this page".
         await page.get_by_label("Lesquels").select_option("shown")
         await page.locator(".many").get_by_role("button", name="Approuver").click()
+        await expect(page.locator("#cases .empty")).to_be_visible()
+        await expect(page.locator("#told")).to_contain_text("est publié")
         await expect(page.locator("#told .held")).to_have_count(0)
     assert states(demo, moderator, ids) == ["approved", "spam", "approved", "approved"]
 
@@ -193,7 +205,8 @@ async def test_nobody_leaves_the_page_before_what_they_decided_is_on_its_way(
         await page.get_by_label("Lesquels").select_option("shown")
         await page.locator(".many").get_by_role("button", name="Indésirable").click()
         gate.set()
-        await expect(page.locator(".case")).to_have_count(0)
+        await expect(page.locator("#cases .empty")).to_be_visible()
+        await expect(page.locator("#told")).to_contain_text("indésirable")
         await expect(page.locator("#told .held")).to_have_count(0)
     assert states(demo, moderator, ids) == ["approved", "approved", "approved", "spam"]
 
@@ -243,6 +256,7 @@ async def test_in_a_list_of_all_states_the_decided_comment_stays_and_shows_what_
         await expect(page.locator(f"#c-{ids[0]} .state-approved")).to_have_count(0)
         await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Supprimer").click()
         await page.get_by_role("button", name="Supprimer définitivement").click()
+        await expect(page.locator(".case")).to_have_count(2)
         await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
         assert len(loads) == 2
     assert states(demo, moderator, ids) == ["deleted", "pending", "pending"]
@@ -262,7 +276,8 @@ async def test_keys_are_listed_and_can_be_switched_off(browser: Browser, demo: R
         assert await page.input_value("input[type=search]") == "avis a s d"
         await page.goto(f"{demo.url}/desk/sessions")
         await page.get_by_role("checkbox").uncheck()
-        await page.get_by_role("button", name="Enregistrer").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Enregistrer").click()
         await page.goto(f"{demo.url}/desk/?article=/keys&site=demo")
         await page.keyboard.press("a")
         await page.keyboard.press("?")
@@ -296,12 +311,12 @@ async def test_all_desk_work_is_done_without_javascript(
         await page.goto(f"{demo.url}/desk/?article=/plain&site=demo")
         first = page.locator(f"#c-{ids[0]}")
         await first.get_by_role("button", name="Approuver").click()
-        assert page.url.endswith(f"#c-{ids[1]}")
+        await expect(page).to_have_url(re.compile(f"#c-{ids[1]}$"))
         await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Refuser").click()
         await page.get_by_label("Motif", exact=True).select_option(label="publicité")
         await page.get_by_label("Note", exact=True).fill("Vu")
         await page.get_by_role("button", name="Refuser le commentaire").click()
-        assert page.url.endswith(f"article=/plain#c-{ids[2]}")
+        await expect(page).to_have_url(re.compile(f"article=/plain#c-{ids[2]}$"))
         for one in ids[2:4]:
             await page.locator(f"#c-{one}").get_by_role("checkbox").check()
         await page.locator(".many").get_by_role("button", name="Supprimer").click()
@@ -320,7 +335,7 @@ async def test_all_desk_work_is_done_without_javascript(
             await page.get_by_role("link", name=name).first.click()
             await expect(page.locator("h1")).to_contain_text(heading)
         await page.get_by_role("button", name="Se déconnecter").click()
-        assert page.url == f"{demo.url}/desk/login"
+        await expect(page).to_have_url(f"{demo.url}/desk/login")
         await page.goto(f"{demo.url}/desk/")
         assert page.url == f"{demo.url}/desk/login?to="
     found = states(demo, moderator, ids)
@@ -414,7 +429,7 @@ async def test_a_reply_is_written_in_the_queue(
         await page.get_by_role("button", name="Approuver et répondre").click()
         # What is wrong is told on the comment's own page, and nothing typed is lost.
         await expect(page.locator("#reply-text-error")).to_be_visible()
-        assert len(await page.input_value("#reply-text")) == 20_001
+        await expect(page.locator("#reply-text")).to_have_value("x" * 20_001)
     assert states(demo, moderator, ids) == ["approved", "pending"]
     with demo.client() as client:
         listing = client.get("/v1/comments?article=/answered&site=demo").json()["comments"]
@@ -443,30 +458,43 @@ async def test_a_hurried_hand_does_each_thing_once_and_stops_nothing(
     async with desk(browser, demo, "hurried") as page:
         await page.goto(f"{demo.url}/desk/?article=/hurried&site=demo")
 
-        async def delay(route: Route) -> None:
-            await asyncio.sleep(0.2)
+        gate = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await gate.wait()
             await route.continue_()
 
-        await page.route(re.compile("/(decide|undo|reply)$"), delay)
+        @asynccontextmanager
+        async def hurrying() -> AsyncIterator[None]:
+            """Nothing is answered before the hand has done all of it."""
+            gate.clear()
+            yield
+            gate.set()
+
+        await page.route(re.compile("/(decide|undo|reply)$"), hold)
         # A reply that is sent by a double click, and by Ctrl and Enter.
         await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Répondre").click()
         await page.keyboard.type("Merci.")
-        await page.get_by_role("button", name="Approuver et répondre").dblclick()
+        async with hurrying():
+            await page.get_by_role("button", name="Approuver et répondre").dblclick()
         await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
         await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Répondre").click()
         await page.keyboard.type("Merci aussi.")
-        await page.keyboard.press("Control+Enter")
+        async with hurrying():
+            await page.keyboard.press("Control+Enter")
         await expect(page.locator(f"#c-{ids[1]}")).to_have_count(0)
         # What is undone is the decision under way, not the one before it; twice is once.
-        for key in "asuu":
-            await page.keyboard.press(key)
+        async with hurrying():
+            for key in "asuu":
+                await page.keyboard.press(key)
         await expect(page.locator("#told")).to_contain_text("Annulé")
         await expect(page.locator("#told .held")).to_have_count(0)
         await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[3]}")
         # A key that is held down decides once.
-        await page.keyboard.down("s")
-        await page.keyboard.down("s")
-        await page.keyboard.up("s")
+        async with hurrying():
+            await page.keyboard.down("s")
+            await page.keyboard.down("s")
+            await page.keyboard.up("s")
         await expect(page.locator(f"#c-{ids[3]}")).to_have_count(0)
         # What is written is not closed by a slip.
         await page.keyboard.press("r")
