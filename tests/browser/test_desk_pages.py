@@ -28,7 +28,8 @@ async def signed_in(browser: Browser, demo: Demonstration) -> StorageState:
     context = await browser.new_context()
     page = await context.new_page()
     await page.goto(link)
-    await page.get_by_role("button").click()
+    async with page.expect_navigation():
+        await page.get_by_role("button").click()
     state = await context.storage_state()
     await context.close()
     return state
@@ -50,13 +51,13 @@ async def page_in(
         if state:
             await page.goto(f"{demo.url}/desk/sessions")
             await page.locator("#language").select_option(language)
-            await page.locator("button[value=choose]").click()
+            async with page.expect_navigation():
+                await page.locator("button[value=choose]").click()
         yield page
 
 
 async def faults(page: Page, language: str) -> list[str]:
     """Everything that is wrong with the page as it stands."""
-    # What a click led to may still be on its way.
     await page.wait_for_load_state()
     found = await violations(page)
     if not await fits(page):
@@ -92,7 +93,8 @@ async def test_every_page_is_for_everybody(
         await page.keyboard.press("Escape")
         await page.locator(".case header [type=checkbox]").first.check()
         wrong["ticked"] = await faults(page, way[0])
-        await page.locator(".many [value=delete]").click()
+        async with page.expect_navigation():
+            await page.locator(".many [value=delete]").click()
         wrong["sure"] = await faults(page, way[0])
         await page.go_back()
         await page.keyboard.press("s")
@@ -112,19 +114,23 @@ async def test_every_page_is_for_everybody(
         wrong["comment keys"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/moderators")
         await page.locator("#name").fill("<b>")
-        await page.locator("button[value=add]").click()
+        async with page.expect_navigation():
+            await page.locator("button[value=add]").click()
         wrong["error"] = await faults(page, way[0])
         await page.locator("#name").fill(f"added-{way[1]}")
-        await page.locator("button[value=add]").click()
+        async with page.expect_navigation():
+            await page.locator("button[value=add]").click()
         wrong["token"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/?since=never&article=/x")
         wrong["wrong"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/people/{told.author}")
-        await page.locator("[value=erase]").click()
+        async with page.expect_navigation():
+            await page.locator("[value=erase]").click()
         wrong["erase"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/people")
         await page.locator("#email").fill("nobody@example.com")
-        await page.locator("main button").click()
+        async with page.expect_navigation():
+            await page.locator("main button").click()
         wrong["nobody"] = await faults(page, way[0])
     link = demo.link(f"linked-{way[1]}").rpartition("/")[2]
     async with page_in(browser, demo, StorageState(), way) as page:

@@ -400,7 +400,8 @@ async def test_whoever_tries_again_in_vain_may_try_once_more(
         await page.route("**/v1/**", lambda route: route.abort("connectionrefused"))
         await page.goto(f"{blog.url}/in-vain")
         await part(page, "retry").focus()
-        await page.keyboard.press("Enter")
+        async with page.expect_event("requestfailed"):
+            await page.keyboard.press("Enter")
         await expect(part(page, "retry")).to_be_focused()
         await expect(part(page, "status")).to_contain_text(AWAY)
 
@@ -505,6 +506,8 @@ async def test_sending_in_one_tab_leaves_what_is_written_in_another(
         await first.locator("palabre-comments [name=comment]").fill(sent)
         await second.goto(f"{blog.url}/tabs")
         await second.locator("palabre-comments [name=comment]").fill(written)
+        # What one tab remembers, the other learns a moment later.
+        await holds(first, f"JSON.stringify({{...localStorage}}).includes('{written}')")
         await part(first, "form").get_by_label("Nom").evaluate("e => { e.value = 'Zoé' }")
         await part(first, "form").get_by_label("Adresse").evaluate("e => { e.value = 'z@a.fr' }")
         await part(first, "submit").click()
@@ -618,7 +621,8 @@ async def test_a_link_to_a_comment_that_is_gone_costs_a_few_pages_at_most(
         await page.route("**/v1/comments?**", endless)
         await page.goto(f"{blog.url}/endless#comment-gone")
         await expect(part(page, "comment")).to_have_count(6)
-        await page.wait_for_timeout(300)
+        # Whatever it asked for before this has set out by the time that this is answered.
+        await page.evaluate(f"fetch('{demo.url}/healthz', {{mode: 'no-cors'}}).then(() => null)")
         assert len(asked) == 6
 
 
@@ -1050,14 +1054,14 @@ async def test_without_javascript_what_stands_in_the_element_stays(
     page = await context.new_page()
     await page.goto(f"{demo.url}/demo/element")
     await page.get_by_role("link", name="Laisser un commentaire").click()
-    assert "/v1/form?" in page.url
+    await page.wait_for_url("**/v1/form?**")
     await page.goto(f"{demo.url}/demo/strict")
     assert await page.locator(".palabre-comment").count() > 5
     await page.get_by_label("Commentaire *").fill(text)
     await page.get_by_label("Nom").fill("Zoé")
     await page.get_by_label("Adresse de messagerie").fill("zoe@example.com")
     await page.get_by_role("button", name="Publier le commentaire").click()
-    assert "/v1/receipts/" in page.url
+    await page.wait_for_url("**/v1/receipts/**")
     await context.close()
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from running import Running
 
@@ -87,12 +87,12 @@ async def test_a_reader_posts_from_the_article_and_a_moderator_s_approval_shows_
         assert await fits(page)
         assert words["note"] in await page.inner_text("body")
         await fill(page, words, text=text, email="zoe@example.com")
-        assert "/v1/receipts/" in page.url
+        await page.wait_for_url("**/v1/receipts/**")
         assert words["awaits"] in await page.inner_text("body")
         assert await fits(page)
         _approve(demo, moderator, text)
         await page.get_by_role("link", name="article").click()
-        assert text in await page.inner_text("body")
+        await expect(page.locator("body")).to_contain_text(text)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -105,7 +105,8 @@ async def test_a_mistake_brings_the_form_back_filled_in_with_the_words_beside_th
     async with page_of(browser, width=width, language=language) as page:
         await page.goto(f"{demo.url}/v1/form?article=/demo&site=demo&lang={language}")
         assert await fits(page)
-        await fill(page, words, text=text, email="zoe@exemple")
+        async with page.expect_navigation():
+            await fill(page, words, text=text, email="zoe@exemple")
         assert await fits(page)
         email = page.get_by_label(words["email"]).first
         assert await email.get_attribute("aria-invalid") == "true"
@@ -115,6 +116,7 @@ async def test_a_mistake_brings_the_form_back_filled_in_with_the_words_beside_th
         assert await page.get_by_label(words["comment"]).first.input_value() == text
         await email.fill("zoe@example.com")
         await page.get_by_role("button", name=words["post"]).click()
+        await page.wait_for_url("**/v1/receipts/**")
         assert words["awaits"] in await page.inner_text("body")
         assert await page.get_attribute("html", "lang") == language
 
@@ -126,7 +128,9 @@ async def test_the_author_withdraws_their_comment_on_the_receipt_page(
     async with page_of(browser) as page:
         await page.goto(f"{demo.url}/v1/form?article=/demo&site=demo")
         await fill(page, words, text="Je regretterai ceci.", email="zoe@example.com")
-        await page.get_by_role("button", name=words["withdraw"]).click()
+        await page.wait_for_url("**/v1/receipts/**")
+        async with page.expect_navigation():
+            await page.get_by_role("button", name=words["withdraw"]).click()
         shown = await page.inner_text("body")
         assert words["deleted"] in shown.lower()
         assert "Je regretterai ceci." not in shown

@@ -192,7 +192,8 @@ class Look:
         await self.around(shown)
 
     async def around(self, shown: str | None = SHOWN) -> None:
-        """At the page as it stands. *shown*: stands on it as text."""
+        """At the page as it stands, all of it. *shown*: stands on it as text."""
+        await self.page.wait_for_load_state()
         if shown is not None:
             assert shown in await self.page.inner_text("body"), self.page.url
         found = await self.page.evaluate(_ALIVE)
@@ -206,6 +207,7 @@ class Look:
     async def kept(self, **values: str) -> None:
         """What was written stands in the fields again, and what is wrong with it beside one."""
         await expect(self.page.locator("[aria-invalid=true]").first).to_be_attached()
+        await self.page.wait_for_load_state()
         for name, value in values.items():
             assert await self.page.locator(f"#{name}").input_value() == value, name
         await self.around(None)
@@ -219,7 +221,8 @@ async def test_nothing_that_was_written_comes_to_life(
     async with trapped(browser, place.url, locale="fr") as page:
         look = Look(page, place)
         await page.goto(link)
-        await page.get_by_role("button").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button").click()
         await at_the_queue(look, written)
         await at_one_comment(look, written)
         await at_the_other_pages_of_the_desk(look, written)
@@ -277,7 +280,8 @@ async def at_one_comment(look: Look, written: Written) -> None:
 async def at_the_other_pages_of_the_desk(look: Look, written: Written) -> None:
     page = look.page
     await look.at(f"desk/people/{written.author}")
-    await page.locator("button[value=unblock]").click()
+    async with page.expect_navigation():
+        await page.locator("button[value=unblock]").click()
     await look.fill(reason=LOUD, until='"><img src=x onerror=alert(1)>')
     await page.locator("button[value=block]").click()
     await look.kept(reason=LOUD)

@@ -70,7 +70,8 @@ async def test_a_moderator_refuses_a_comment_from_their_mail_and_then_wants_no_m
         assert await fits(page)
         assert await page.get_attribute("html", "lang") == language
         await page.get_by_label(label).select_option(label=reason)
-        await page.get_by_role("button", name=button).press("Enter")
+        async with page.expect_navigation():
+            await page.get_by_role("button", name=button).press("Enter")
         assert page.url == act
         shown = await page.inner_text("[role=status]")
         assert refused in shown
@@ -80,6 +81,7 @@ async def test_a_moderator_refuses_a_comment_from_their_mail_and_then_wants_no_m
         button, ended = ENDS[language]
         await page.goto(end)
         assert await fits(page)
-        await page.get_by_role("button", name=button).press("Enter")
+        async with page.expect_navigation():
+            await page.get_by_role("button", name=button).press("Enter")
         assert await page.inner_text("h1") == ended
         assert await fits(page)
