@@ -255,7 +255,7 @@ def _no_thread_is_left() -> Iterator[None]:
     left = [t for t in threading.enumerate() if t not in before and not t.daemon]
     for thread in left:
         # A closed connection's thread is on its last line when `close` returns.
-        thread.join(timeout=2)
+        thread.join(timeout=30)
     left = [thread for thread in left if thread.is_alive()]
     assert not left, f"threads left over: {left}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 import needed
 from browser import judged
@@ -24,6 +24,10 @@ QUIET = [
     "--disable-sync",
 ]
 """Chromium as root and without a word to anybody but us."""
+
+
+# However slow the machine is; nobody waits that long for what is there.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
