@@ -399,7 +399,7 @@ def integrity(raw: sqlite3.Connection) -> object:
 # Two processes.
 
 WRITER = """
-import asyncio, sys
+import asyncio, sys, threading
 from pathlib import Path
 from palabre.store.sqlite import open_sqlite
 
@@ -412,10 +412,16 @@ def put(name):
 
 async def main():
     store = await open_sqlite(Path(sys.argv[1]))
+    threading.Thread(target=lambda: (sys.stdin.readline(), over.set())).start()
     print("ready", flush=True)
-    for number in range(int(sys.argv[2])):
+    number = 0
+    while number < 100 or not over.is_set():
         await store.write(put(f"theirs{number}"))
+        number += 1
     await store.close()
+    print(number)
+
+over = threading.Event()
 
 asyncio.run(main())
 """  # noqa: E501
@@ -436,23 +442,23 @@ async def test_two_processes_write_in_turns_under_the_lock_file(
         return unit
 
     other = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WRITER, str(path), "100", stdout=subprocess.PIPE
+        *(sys.executable, "-c", WRITER, str(path)), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert other.stdout
     assert await other.stdout.readline() == b"ready\n"
-    ours = 0
-    while other.returncode is None and ours < 2000:
-        await store.write(both(f"ours{ours}"))
-        ours += 1
-    assert await other.wait() == 0
-    assert ours > 1
+    ours = 100
+    for number in range(ours):
+        await store.write(both(f"ours{number}"))
+    # It goes on for as long as we do, whoever of both is slower.
+    theirs = int((await other.communicate(b"over\n"))[0])
+    assert other.returncode == 0
 
     async def counter(tx: Tx) -> int:
         row = await tx.one("select value from thing where name = 'counter'")
         return int(row["value"]) if row else -1
 
-    assert await store.read(counter) == ours + 100
-    assert len(await names(store)) == ours + 100 + 1
+    assert await store.read(counter) == ours + theirs
+    assert len(await names(store)) == ours + theirs + 1
     assert await on_the_writer(store, integrity) == "ok"
 
 
