@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 from commands.terminal import Terminal
+from palabre import settings
 from palabre.commands import server
 from palabre.errors import Refusal
 from running import free_port
@@ -60,7 +61,7 @@ class Served:
         """Ask it to end; its exit code, and how many seconds it took."""
         began = time.monotonic()
         self.process.send_signal(sign)
-        return self.process.wait(timeout=15), time.monotonic() - began
+        return self.process.wait(timeout=60), time.monotonic() - began
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def test_it_says_where_it_is_once_it_answers_and_ends_with_0(palabre: Terminal) 
         assert httpx2.get(f"{service.url}/openapi.json").json()["servers"] == [{"url": service.url}]
         code, seconds = service.end()
         assert code == 0
-        assert seconds < 5
+        assert seconds < server.GRACE_S
         assert service.process.stdout.read() == ""
     assert [name for name in palabre.files() if name.endswith(("-wal", "-shm"))] == []
 
@@ -108,7 +109,7 @@ def test_it_names_the_public_url_too_and_ends_at_ctrl_c(palabre: Terminal) -> No
 
 def test_sigterm_does_not_wait_for_those_who_say_nothing(palabre: Terminal) -> None:
     """An idle connection, half a head, a second head half sent: nothing of it was accepted."""
-    with _serving(palabre) as service:
+    with _serving(palabre, grace_s=50) as service:
         whole = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
         idle = service.connect(whole)
         again = service.connect(whole)
@@ -120,7 +121,7 @@ def test_sigterm_does_not_wait_for_those_who_say_nothing(palabre: Terminal) -> N
         for connection in (idle, again, half):
             connection.close()
         assert code == 0
-        assert seconds < 5
+        assert seconds < 20
 
 
 def test_sigterm_finishes_what_was_accepted_and_takes_no_more(palabre: Terminal) -> None:
@@ -137,7 +138,7 @@ def test_sigterm_finishes_what_was_accepted_and_takes_no_more(palabre: Terminal)
         answer = b""
         while part := connection.recv(65_536):
             answer += part
-        assert service.process.wait(timeout=10) == 0
+        assert service.process.wait(timeout=60) == 0
     assert answer.startswith(b"HTTP/1.1 201")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["comment"]["state"] == "pending"
 
@@ -149,7 +150,8 @@ def test_sigterm_gives_up_on_a_body_that_never_comes(palabre: Terminal) -> None:
         assert httpx2.get(f"{service.url}/healthz").status_code == 200
         code, seconds = service.end()
     assert code == 0
-    assert 0.5 < seconds < 5
+    # Not as long as it would wait for a body otherwise.
+    assert 0.5 < seconds < settings.load({}).body_timeout_s / 2
 
 
 def _until_refused(service: Served) -> None:

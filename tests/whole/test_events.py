@@ -20,6 +20,7 @@ import postgres
 from following import URL, Parser, Received, over_socket
 from palabre import settings
 from palabre.actions import decide, moderators
+from palabre.commands.server import GRACE_S
 from palabre.model import State
 from palabre.service import opened
 from running import Running
@@ -236,7 +237,7 @@ async def test_a_service_that_is_told_to_stop_ends_its_streams_and_stops(service
         took_s = time.monotonic() - began
     # Each came to its proper end: a connection that broke would have raised.
     assert len(ends) == 20
-    assert took_s < 5
+    assert took_s < GRACE_S
     lines = [line for line in service.log.read_text().splitlines() if URL in line]
     assert len(lines) == 20
     assert "Traceback" not in service.log.read_text()

@@ -144,8 +144,9 @@ async def _left(service: Service) -> int:
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_it_is_asked_to(folder: Path, sign: int) -> None:
+    working = Working(folder)
     began = time.monotonic()
-    assert Working(folder).end(sign) == 0
+    assert working.end(sign) == 0
     assert time.monotonic() - began < 10
 
 
