@@ -12,7 +12,7 @@ from functools import partial
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import START, Clock
@@ -242,6 +242,7 @@ async def test_asked_for_again_while_it_is_done_it_is_done_again(
 
 
 @given(attempts=st.integers(1, 60), chance=st.floats(0, 1))
+@settings(deadline=None)
 def test_a_delay_lies_within_a_quarter_of_its_middle_and_below_six_hours(
     attempts: int, chance: float
 ) -> None:

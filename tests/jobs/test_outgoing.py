@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import needed
@@ -51,6 +51,7 @@ def test_an_address_of_the_whole_world_is_public(address: str) -> None:
 
 
 @given(st.ip_addresses(v=4))
+@settings(deadline=None)
 def test_no_form_that_carries_an_address_is_more_public_than_it(address: IPv4Address) -> None:
     number = int(address)
     mapped = IPv6Address((0xFFFF << 32) | number)
@@ -65,6 +66,7 @@ def test_no_form_that_carries_an_address_is_more_public_than_it(address: IPv4Add
 
 
 @given(st.ip_addresses())
+@settings(deadline=None)
 def test_what_is_allowed_may_be_reached_whatever_it_is(address: Address) -> None:
     assert may_reach(address, [ip_network(address)])
 

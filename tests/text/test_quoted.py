@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palabre.text.quoted import TEXT_MOST, as_quotation, beginning, header, inert, line
@@ -46,12 +46,14 @@ def test_an_honest_sentence_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_a_name_is_one_line(text: str) -> None:
     assert len(f"x{line(text)}x".splitlines()) == 1
     assert len(f"x{header(text)}x".splitlines()) == 1
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_every_line_of_a_quotation_is_marked(text: str) -> None:
     quoted = as_quotation(beginning(text)[0])
     assert all(one.startswith(">") for one in quoted.split("\n"))

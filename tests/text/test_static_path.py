@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palabre.text.static_path import FEED, INDEX, NAMES, SEGMENT_MOST, place
@@ -43,6 +43,7 @@ def test_an_address_has_a_place_that_can_be_told(address: str, where: str) -> No
 
 
 @given(ADDRESS, ADDRESS)
+@settings(deadline=None)
 def test_no_two_addresses_share_a_place_whatever_the_case(one: str, other: str) -> None:
     def means(address: str) -> tuple[list[str], str | None]:
         path, mark, query = address.partition("?")
@@ -53,6 +54,7 @@ def test_no_two_addresses_share_a_place_whatever_the_case(one: str, other: str) 
 
 
 @given(ADDRESS)
+@settings(deadline=None)
 def test_a_place_is_within_the_folder_and_no_file_of_ours(address: str) -> None:
     where = PurePosixPath(place(address))
     assert not where.is_absolute()
