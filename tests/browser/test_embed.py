@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import re
@@ -300,6 +301,34 @@ async def test_what_was_typed_is_there_after_a_reload_but_for_the_address(
         await page.reload()
         await expect(comment_with(page, text)).to_be_visible()
         await expect(page.locator("palabre-comments [name=comment]")).to_have_value("")
+
+
+async def test_a_draft_is_there_before_what_waits_has_been_asked_for(
+    browser: Browser, demo: Running
+) -> None:
+    text, other = some_text(), some_text()
+    answer = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answer.wait()
+        await route.continue_()
+
+    async with page_of(browser, demo) as page:
+        comment = page.locator("palabre-comments [name=comment]")
+        await page.goto(f"{demo.url}/demo/element")
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        await comment.fill(other)
+        await page.route("**/v1/receipts/**", hold)
+        await page.reload()
+        await expect(comment).to_have_value(other)
+        # Whoever goes on writes on in it.
+        await comment.press("End")
+        await page.keyboard.type(" Et puis.")
+        answer.set()
+        await expect(comment_with(page, text)).to_be_visible()
+        await page.reload()
+        await expect(comment).to_have_value(f"{other} Et puis.")
 
 
 async def test_a_comment_whose_answer_was_lost_is_stored_once(

@@ -245,8 +245,10 @@
       const draft = memory().draft ?? {};
       for (const input of form) input.value ||= draft[input.name] ?? "";
       key ||= draft.idempotency_key ?? "";
+      // Only now, since whoever types meanwhile goes on in the draft and replaces none.
+      for (const token of memory().mine) await recall(token);
       const item = await find(draft.parent);
-      if (item?.comment.author && !to && open) reply(item.comment);
+      if (item?.comment.author && !to && open && memory().draft) reply(item.comment);
     };
 
     const head = make("h2", { part: "heading" }, say(WORDS["form.title"]));
@@ -420,7 +422,6 @@
       if (comments) show(page);
       tell(comments ? (over ? say(WORDS["form.closed"]) : "") : fault(page), over && value);
       if (again) whole.querySelector("[part]").focus();
-      for (const token of memory().mine) await recall(token);
       await restore();
       seek();
     };
