@@ -59,11 +59,12 @@ async def _load_and_kill(
             if answer.status_code == 201:
                 promised.add(answer.json()["comment"]["id"])
 
-    async with httpx2.AsyncClient(base_url=service.url, timeout=10) as client:
+    async with httpx2.AsyncClient(base_url=service.url, timeout=30) as client:
         tasks = [asyncio.create_task(post(client)) for _ in range(CLIENTS)]
         # At least one promise to keep, then the moment that chance picks.
         known = len(promised)
         while len(promised) == known:
+            assert not all(task.done() for task in tasks), "nothing was promised"
             await asyncio.sleep(0.005)
         await asyncio.sleep(after_s)
         service.kill()

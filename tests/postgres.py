@@ -58,7 +58,7 @@ def standing(url: str) -> Iterator[Callable[[str], None]]:
     async def work(statements: str) -> None:
         nonlocal connection
         if connection is None or connection.is_closed():
-            connection = await asyncpg.connect(url, timeout=5)
+            connection = await asyncpg.connect(url, timeout=30)
         await connection.execute(statements)
 
     async def close() -> None:
@@ -67,7 +67,7 @@ def standing(url: str) -> Iterator[Callable[[str], None]]:
 
     def within_thread(work: Coroutine[Any, Any, None]) -> None:
         # A transaction that a test has left open fails the next one, by name.
-        asyncio.run_coroutine_threadsafe(work, loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(work, loop).result(timeout=60)
 
     try:
         yield lambda statements: within_thread(work(statements))
@@ -92,7 +92,7 @@ def within(url: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """What *work* returns, done with a connection of its own."""
 
     async def run() -> T:
-        connection = await asyncpg.connect(url, timeout=5)
+        connection = await asyncpg.connect(url, timeout=30)
         try:
             return await work(connection)
         finally:
@@ -184,7 +184,7 @@ class Server:
     def followers(self) -> list[int]:
         """Those that the leader has begun."""
         listed = subprocess.run(
-            ["pgrep", "-P", str(self.leader)], capture_output=True, text=True, timeout=10
+            ["pgrep", "-P", str(self.leader)], capture_output=True, text=True, timeout=30
         )
         return [int(one) for one in listed.stdout.split()]
 
@@ -215,7 +215,7 @@ class Server:
 def _stop(process: int) -> None:
     """Returns once the process has stopped; the signal alone leaves it a moment more to answer."""
     os.kill(process, signal.SIGSTOP)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "TZ":
         assert time.monotonic() < until, f"{process} goes on"
         time.sleep(0.001)
@@ -252,7 +252,7 @@ def pooler(url: str, folder: Path, *, server_connections: int = 5) -> Iterator[s
         )
     try:
         found = f"postgresql://{user}@127.0.0.1:{port}{parts.path}"
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             try:
                 execute(found, "select 1")
@@ -262,7 +262,7 @@ def pooler(url: str, folder: Path, *, server_connections: int = 5) -> Iterator[s
         yield found
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         shutil.rmtree(place, ignore_errors=True)
 
 
