@@ -14,7 +14,7 @@ from proxying import Caddy, visitor
 from running import Running
 
 pytestmark = pytest.mark.whole
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 
 
 @pytest.fixture(scope="module")
