@@ -68,6 +68,7 @@ class Straight:
     """A stream that is asked of the application itself. `taking`: cleared, it takes no byte."""
 
     app: ASGIApp
+    path: str = URL
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     parser: Parser = field(default_factory=Parser)
@@ -82,7 +83,7 @@ class Straight:
         self.taking.set()
         scope: Scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
-            "scheme": "https", "path": URL, "raw_path": URL.encode(), "root_path": "",
+            "scheme": "https", "path": self.path, "raw_path": self.path.encode(), "root_path": "",
             "query_string": urlencode(query).encode(), "client": ("127.0.0.1", 1),
             "server": ("comments.example", 443), "state": {},
             "headers": [(n.lower().encode(), v.encode()) for n, v in headers.items()],
@@ -133,10 +134,15 @@ class Straight:
 
 @contextlib.asynccontextmanager
 async def straight(
-    app: ASGIApp, headers: Mapping[str, str], *, last_id: str | None = None, **query: str
+    app: ASGIApp,
+    headers: Mapping[str, str],
+    *,
+    path: str = URL,
+    last_id: str | None = None,
+    **query: str,
 ) -> AsyncIterator[Straight]:
     """A stream from the application, which has begun when the block is entered."""
-    stream = Straight(app)
+    stream = Straight(app, path)
     resumed = {} if last_id is None else {"Last-Event-ID": last_id}
     await stream.begin({**headers, **resumed}, query)
     try:

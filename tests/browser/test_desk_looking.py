@@ -181,6 +181,34 @@ async def test_who_only_reads_is_seen_by_nobody(browser: Browser, demo: Running)
         assert asked == []
 
 
+async def test_who_begins_to_look_is_seen_without_a_reload_and_moves_nothing_under_the_cursor(
+    browser: Browser, demo: Running
+) -> None:
+    ids = posted(demo, "/live-look", 6)
+    path = f"{demo.url}/desk/?article=/live-look&site=demo"
+    async with desk(browser, demo, "sitting") as one, desk(browser, demo, "coming") as two:
+        await one.goto(path)
+        await one.locator(f"#c-{ids[3]}").focus()
+        await one.locator(f"#c-{ids[3]} button").first.scroll_into_view_if_needed()
+        here = one.locator(".case[data-here]")
+        await expect(here).to_have_id(f"c-{ids[3]}")
+        before = await here.bounding_box()
+        await two.goto(f"{demo.url}/desk/comments/{ids[1]}")
+        await expect(one.locator(f"#c-{ids[1]} .looker")).to_have_text(
+            "coming regarde ce commentaire."
+        )
+        assert await here.bounding_box() == before
+        await two.goto(f"{demo.url}/desk/comments/{ids[2]}")
+        await expect(one.locator(f"#c-{ids[2]} .looker")).to_have_count(1)
+        await expect(one.locator(".looker")).to_have_count(1)
+        assert await here.bounding_box() == before
+        # Whoever decides looks no more, and what they decided is told instead.
+        await two.get_by_role("button", name="Approuver", exact=True).click()
+        await expect(one.locator(f"#c-{ids[2]} .meanwhile")).to_contain_text("coming")
+        await expect(one.locator(f"#c-{ids[2]} .looker")).to_have_count(0)
+        assert await here.bounding_box() == before
+
+
 async def test_a_list_that_is_taken_anew_shows_who_looks_by_now(
     browser: Browser, demo: Running
 ) -> None:

@@ -52,6 +52,15 @@ async def act(
     return await client.post("/desk/decide", data=data | {"act": action} | fields, headers=FORM)
 
 
+async def say(client: httpx2.AsyncClient, comment: str, verb: str) -> None:
+    """What the script of a page says of a comment, once and again."""
+    data = {"csrf": field((await client.get("/desk/sessions")).text, "csrf")}
+    for _ in range(2):
+        path = f"/desk/comments/{comment}/{verb}"
+        answer = await client.post(path, data=data, headers=FORM)
+        assert answer.status_code == 204
+
+
 def cases(page: str) -> list[str]:
     """The ids of the comments that a page of the queue shows, in order."""
     return re.findall(r'<article class="case" id="c-(\w+)"', page)

@@ -13,8 +13,6 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 from starlette.applications import Starlette
-from starlette.types import Receive, Send
-from starlette.types import Scope as AsgiScope
 
 import makers
 from conftest import PUBLIC_URL, Clock, client_of, token_for
@@ -469,11 +467,8 @@ async def test_who_is_of_one_site_hears_of_no_other_and_of_nothing_once_revoked(
 ) -> None:
     await token_for(there.service, "bruno", READ, site="blog")
     cookie = await there.enter("bruno")
-
-    async def at_desk(scope: AsgiScope, receive: Receive, send: Send) -> None:
-        await there.app({**scope, "path": "/desk/events"}, receive, send)
-
-    async with straight(at_desk, cookie) as stream:
+    async with straight(there.app, cookie, path="/desk/events") as stream:
+        assert (await stream.next()).kind == "looking"
         await makers.comment(there.client, site="tiers", article="https://tiers.example/b")
         ours = await makers.comment(there.client, site="blog")
         assert (await stream.next()).data["comment"] == ours

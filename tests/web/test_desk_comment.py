@@ -193,29 +193,20 @@ async def test_others_see_for_two_minutes_who_looks_at_a_comment(
     assert "alice regarde" not in (await client.get("/desk/?lang=fr")).text
 
 
-async def say(client: httpx2.AsyncClient, comment: str, verb: str) -> None:
-    """What the script of a page says of a comment, once and again."""
-    data = {"csrf": desk.field((await client.get("/desk/sessions")).text, "csrf")}
-    for _ in range(2):
-        path = f"/desk/comments/{comment}/{verb}"
-        answer = await client.post(path, data=data, headers=desk.FORM)
-        assert answer.status_code == 204
-
-
 async def test_it_is_seen_no_longer_that_somebody_looks_once_they_leave(
     service: Service, client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
 ) -> None:
     alice = {"Cookie": client.headers["Cookie"]}
-    await say(client, comment, "look")
+    await desk.say(client, comment, "look")
     await desk.enter(service, client, "ada")
     # Who leaves ends nothing of somebody else's.
-    await say(client, comment, "look")
-    await say(client, comment, "leave")
+    await desk.say(client, comment, "look")
+    await desk.say(client, comment, "leave")
     assert "alice regarde" in (await client.get("/desk/?lang=fr")).text
     page = (await client.get("/desk/?lang=fr", headers=alice)).text
     assert "ada regarde" not in page
     client.headers.update(alice)
-    await say(client, comment, "leave")
+    await desk.say(client, comment, "leave")
     await desk.enter(service, client, "ada")
     assert "alice regarde" not in (await client.get("/desk/?lang=fr")).text
 
@@ -228,7 +219,7 @@ async def test_looking_goes_on_for_as_long_as_it_is_said_again(
     clock: Clock,
 ) -> None:
     for _ in range(3):
-        await say(client, comment, "look")
+        await desk.say(client, comment, "look")
         clock.advance(minutes=1)
     await desk.enter(service, client, "ada")
     assert "alice regarde" in (await client.get("/desk/?lang=fr")).text
@@ -238,7 +229,7 @@ async def test_who_has_decided_on_a_comment_looks_at_it_no_more(
     service: Service, client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
 ) -> None:
     other = await makers.comment(client, comment="Une troisième phrase.")
-    await say(client, other, "look")
+    await desk.say(client, other, "look")
     await desk.act(client, f"approve {comment}", at=f"/desk/comments/{comment}")
     await desk.enter(service, client, "ada")
     page = (await client.get("/desk/?state=all&lang=fr")).text

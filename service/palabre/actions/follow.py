@@ -1,6 +1,7 @@
 """Following the log: every decision, soon after it is committed, by whatever process.
 
 The log itself is the source: what is kept here is the last of it, read once for all who follow.
+With it goes, for the desk, who looks at which comment just now.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ import contextlib
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
+from palabre.actions import looking
 from palabre.errors import Problem, Unauthenticated
 from palabre.model import Event, Moderator
 from palabre.service import Service
-from palabre.store import Tx, decisions, moderators
+from palabre.store import Tx, decisions, leases, moderators
+from palabre.store.leases import Look
 from palabre.text.reached import Reached
 
 log = logging.getLogger(__name__)
@@ -52,10 +55,19 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Who else looks at which comment, from now on: a name by each comment's id."""
+
+    lookers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Seen:
-    """What one look has found: whose tokens are good, numbers that came to light, and new ones."""
+    """What one look has found: whose tokens are good, who looks at what, numbers that came to
+    light, and new ones."""
 
     in_force: frozenset[str]
+    looks: Sequence[Look]
     late: Sequence[Event]
     new: Sequence[Event]
     last: Sequence[int]
@@ -73,6 +85,7 @@ class Tail:
         self.reached = Reached(0)
         self.count = 0
         self.in_force: frozenset[str] = frozenset()
+        self.looks: Sequence[Look] = ()
         self._clock = clock
         self._recent: deque[Told] = deque(maxlen=RECENT)
         self._missing: dict[int, float] = {}
@@ -85,18 +98,24 @@ class Tail:
 
     @contextlib.asynccontextmanager
     async def followed(
-        self, moderator: Moderator, *, site_id: str | None, reached: Reached | None
+        self,
+        moderator: Moderator,
+        *,
+        site_id: str | None,
+        reached: Reached | None,
+        with_looks: bool = False,
     ) -> AsyncIterator[Follower]:
         """Follow the decisions of one site, or of all (None), from now on or from *reached*.
 
-        Raises what the store raises when it can't be read.
+        *with_looks*: also who else looks at what, now and whenever it changes. Raises what the
+        store raises when it can't be read.
         """
         self._followers[moderator.id] += 1
         if self._task is None:
             self._task = asyncio.create_task(self._keep_up(), name="palabre-tail")
         try:
             await self.look()
-            yield Follower(self, moderator, site_id=site_id, reached=reached)
+            yield Follower(self, moderator, site_id=site_id, reached=reached, with_looks=with_looks)
         finally:
             self._followers[moderator.id] -= 1
             self._followers += Counter()
@@ -117,7 +136,7 @@ class Tail:
         return list(islice(self._recent, len(self._recent) - newer, None))
 
     async def news(self, within_s: float) -> None:
-        """Wait until there is something new, or somebody's token has ended."""
+        """Wait until there is something new, somebody's token has ended or others look."""
         news = self._news
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
@@ -155,22 +174,23 @@ class Tail:
 
         async def unit(tx: Tx) -> _Seen:
             in_force = await moderators.in_force(tx, ids, now=service.now())
+            looks = await leases.in_force(tx, now=service.now())
             if reached is None:
-                return _Seen(in_force, (), (), await _last(tx, service))
+                return _Seen(in_force, looks, (), (), await _last(tx, service))
             late: Sequence[Event] = ()
             if reached.missing:
                 late = await decisions.at_numbers(tx, reached.missing, site_id=None)
             new = await decisions.since(tx, reached.number, site_id=None, limit=PAGE)
-            return _Seen(in_force, late, new, ())
+            return _Seen(in_force, looks, late, new, ())
 
         seen = await service.store.glance(unit)
-        before = (self.count, self.in_force)
-        self.in_force = seen.in_force
+        before = (self.count, self.in_force, self.looks)
+        self.in_force, self.looks = seen.in_force, seen.looks
         if reached is None:
             self._begin(seen.last)
         else:
             self._take(seen)
-        if (self.count, self.in_force) != before:
+        if (self.count, self.in_force, self.looks) != before:
             self._news.set()
             self._news = asyncio.Event()
         return len(seen.new) == PAGE
@@ -210,7 +230,13 @@ class Follower:
     """One reader's way along the log. `reached`: where they go on if they come back."""
 
     def __init__(
-        self, tail: Tail, moderator: Moderator, *, site_id: str | None, reached: Reached | None
+        self,
+        tail: Tail,
+        moderator: Moderator,
+        *,
+        site_id: str | None,
+        reached: Reached | None,
+        with_looks: bool,
     ) -> None:
         self.reached = reached or tail.reached
         self._tail = tail
@@ -219,8 +245,10 @@ class Follower:
         self._seen = tail.count
         # Up to here the log is read; what comes behind, the tail tells.
         self._until = None if reached is None else tail.reached
+        self._with_looks = with_looks
+        self._lookers: Mapping[str, str] | None = None
 
-    async def next(self, *, within_s: float) -> list[Told]:
+    async def next(self, *, within_s: float) -> list[Told] | list[Looked]:
         """What comes next, or nothing when nothing has come for so long.
 
         Raises Unauthenticated once the token is revoked or has expired.
@@ -234,6 +262,8 @@ class Follower:
             told = self._told() if until is None else await self._page(until)
             if told:
                 return told
+            if looked := self._looked():
+                return looked
             if self._until is None:
                 if loop.time() >= end:
                     return []
@@ -248,6 +278,15 @@ class Follower:
         if told:
             self.reached = told[-1].reached
         return [one for one in told if self._site_id in (None, one.event.site_id)]
+
+    def _looked(self) -> list[Looked]:
+        if not self._with_looks:
+            return []
+        lookers = looking.others(self._tail.looks, self._moderator, site_id=self._site_id)
+        if lookers == self._lookers:
+            return []
+        self._lookers = lookers
+        return [Looked(lookers)]
 
     async def _page(self, until: Reached) -> list[Told]:
         """The next page of the log, without what the tail is still going to tell."""

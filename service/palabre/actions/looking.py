@@ -10,6 +10,7 @@ from palabre.errors import CommentNotFound
 from palabre.model import Comment, Moderator
 from palabre.service import Service
 from palabre.store import Tx, comments, leases, queue
+from palabre.store.leases import Look
 from palabre.store.order import QueueOrder
 
 
@@ -27,11 +28,25 @@ async def around(service: Service, moderator: Moderator, shown: Sequence[Comment
 
     async def unit(tx: Tx) -> Around:
         parents = await queue.some(tx, wanted, site_id=moderator.site_id, now=service.now())
-        homes = {one.article.site_id for one in shown}
-        lookers = await leases.others(tx, homes, but=moderator.id, now=service.now())
-        return Around({one.id: one for one in parents}, lookers)
+        looks = await leases.in_force(tx, now=service.now())
+        return Around({one.id: one for one in parents}, others(looks, moderator))
 
     return await service.store.read(unit)
+
+
+def others(
+    looks: Sequence[Look], moderator: Moderator, *, site_id: str | None = None
+) -> dict[str, str]:
+    """Who else looks at what the moderator may see, of one site or of all (None), by comment.
+
+    Of several, whoever said so last.
+    """
+    sites = {one for one in (moderator.site_id, site_id) if one is not None}
+    return {
+        one.comment_id: one.name
+        for one in looks
+        if one.moderator_id != moderator.id and sites <= {one.site_id}
+    }
 
 
 async def some(service: Service, moderator: Moderator, ids: Sequence[str]) -> Mapping[str, Comment]:

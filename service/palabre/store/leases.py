@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from palabre.store.tx import Tx, among, ms
 
 LASTS = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A moderator, by id and by name, looks at a comment of a site."""
+
+    comment_id: str
+    site_id: str
+    moderator_id: str
+    name: str
 
 
 async def take(tx: Tx, comment_id: str, *, site_id: str, moderator_id: str, now: datetime) -> None:
@@ -33,19 +44,20 @@ async def end(tx: Tx, comment_ids: Collection[str], *, moderator_id: str) -> Non
     )
 
 
-async def others(tx: Tx, sites: Collection[str], *, but: str, now: datetime) -> Mapping[str, str]:
-    """Who looks at which comments of these sites, by comment; the moderator *but* left out."""
+async def in_force(tx: Tx, *, now: datetime) -> Sequence[Look]:
+    """Who looks at what, on all sites; what ends last comes last.
+
+    Few, since each is a moderator's two minutes.
+    """
     rows = await tx.all(
-        "select l.comment_id, l.until_at, m.name from lease as l "
+        "select l.comment_id, l.site_id, l.moderator_id, m.name from lease as l "
         "join moderator as m on m.id = l.moderator_id "
-        f"where l.site_id {among(tx, 'sites')} and l.until_at > :now and l.moderator_id <> :but",
-        sites=json.dumps(sorted(sites)),
+        "where l.until_at > :now order by l.until_at",
         now=ms(now),
-        but=but,
     )
-    return {
-        row["comment_id"]: row["name"] for row in sorted(rows, key=lambda row: int(row["until_at"]))
-    }
+    return [
+        Look(row["comment_id"], row["site_id"], row["moderator_id"], row["name"]) for row in rows
+    ]
 
 
 async def forget_expired(tx: Tx, *, now: datetime, most: int) -> int:

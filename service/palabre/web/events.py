@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from palabre.actions.follow import Follower, Tail, Told
+from palabre.actions.follow import Follower, Looked, Tail, Told
 from palabre.errors import (
     BadParameter,
     Busy,
@@ -99,6 +99,7 @@ class Stream(Response):
     """Reads the log as fast as its reader takes it, and keeps nothing for them.
 
     *still*: asked at every breath, raises Unauthenticated once they may not look any more.
+    *with_looks*: tell who else looks at which comment, too.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Stream(Response):
         site_id: str | None,
         here: Reached | None,
         still: Callable[[], Awaitable[None]] | None = None,
+        with_looks: bool = False,
     ) -> None:
         super().__init__(headers=HEADERS)
         self._streams = streams
@@ -116,6 +118,7 @@ class Stream(Response):
         self._site_id = site_id
         self._here = here
         self._still = still
+        self._with_looks = with_looks
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         streams = self._streams
@@ -124,7 +127,10 @@ class Stream(Response):
         streams.open += 1
         try:
             async with streams.tail.followed(
-                self._moderator, site_id=self._site_id, reached=self._here
+                self._moderator,
+                site_id=self._site_id,
+                reached=self._here,
+                with_looks=self._with_looks,
             ) as follower:
                 headers = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -186,7 +192,10 @@ def _here(here: Reached) -> str:
     return f"id: {here.text}\n\n"
 
 
-def _event(told: Told) -> bytes:
+def _event(told: Told | Looked) -> bytes:
+    if isinstance(told, Looked):
+        # No place in the log: whoever comes back is told who looks by then.
+        return b"event: looking\ndata: %b\n\n" % answer.encode({"lookers": told.lookers})
     kind = "submitted" if told.event.decision.from_state is None else "decided"
     data = answer.encode(shapes.event(told.event))
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (told.reached.text.encode(), kind.encode(), data)

@@ -15,7 +15,10 @@ from palabre.web.events import HEADERS, Stream, reached_of
 
 @guarded(Scope.READ)
 async def events(visit: Visit) -> Response:
-    """`GET /desk/events`: as `/v1/moderation/events`, until the session ends."""
+    """`GET /desk/events`: as `/v1/moderation/events`, until the session ends.
+
+    Besides, `looking` has the names of those who look at comments just now, by the comment's id.
+    """
     parameters(visit.request, "lang")
     here = reached_of(visit.request)
     if visit.request.method == "HEAD":
@@ -26,4 +29,5 @@ async def events(visit: Visit) -> Response:
         site_id=visit.moderator.site_id,
         here=here,
         still=partial(sessions.still, visit.service, visit.signed_in.token),
+        with_looks=True,
     )

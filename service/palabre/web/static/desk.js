@@ -241,9 +241,7 @@
         if (!("told" in old.dataset)) is.set(id, was.get(id));
         delete old.dataset.told;
         // Who else looks comes and goes without a change.
-        old.querySelector(".looker")?.remove();
-        const looker = one.querySelector(".looker");
-        if (looker) old.firstElementChild.insertBefore(looker, old.querySelector(".acts"));
+        looked(old, one.querySelector(".looker"));
         last = old;
         continue;
       }
@@ -273,6 +271,20 @@
     if (!here?.isConnected) stand(document.getElementById(here?.id) || next || all()[0]);
     refocus(had);
     return came;
+  }
+
+  // *line*: who else looks at it, or null.
+  function looked(one, line) {
+    one.querySelector(".looker")?.remove();
+    if (line) one.firstElementChild.insertBefore(line, one.querySelector(".acts"));
+  }
+
+  // What comes in above moves nothing under the cursor.
+  function steady(work) {
+    const top = () => here?.getBoundingClientRect().top ?? 0;
+    const before = top();
+    work();
+    scrollBy(0, top() - before);
   }
 
   // Whoever stood on a button that is gone stands on the one that came for it, or in the list.
@@ -555,8 +567,17 @@
         return;
       }
       const said = fill(words.dataset.decided, { state: words.dataset[decision.to], who: decision.by });
-      for (const old of one.querySelectorAll(".meanwhile, .looker")) old.remove();
-      one.firstElementChild.append(make("p", said, { className: "held meanwhile" }));
+      steady(() => {
+        for (const old of one.querySelectorAll(".meanwhile, .looker")) old.remove();
+        one.firstElementChild.append(make("p", said, { className: "held meanwhile" }));
+      });
+    });
+    stream.addEventListener("looking", (event) => {
+      const { lookers } = JSON.parse(event.data);
+      const line = (name) => name && make("p", fill(words.dataset.looked, { name }), { className: "held small looker" });
+      steady(() => {
+        for (const one of all()) looked(one, line(lookers[idOf(one)]));
+      });
     });
     addEventListener("pagehide", () => stream.close());
   }
