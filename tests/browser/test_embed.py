@@ -331,6 +331,76 @@ async def test_a_draft_is_there_before_what_waits_has_been_asked_for(
         await expect(comment).to_have_value(f"{other} Et puis.")
 
 
+@pytest.mark.parametrize("held", ["receipts/**", "comments?**after=**"])
+async def test_a_draft_of_an_answer_answers_it_before_it_has_been_found(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str], held: str
+) -> None:
+    waiting, text = some_text(), some_text()
+    article = f"{blog.url}/awaited-{held[0]}"
+    ids = filled(demo, moderator, article, [f"Attendu, {n}" for n in range(60)])
+    answer = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answer.wait()
+        await route.continue_()
+
+    async with page_of(browser, demo) as page:
+        comment = page.locator("palabre-comments [name=comment]")
+        await page.goto(article)
+        await fill(page, waiting)
+        await expect(comment_with(page, waiting)).to_be_focused()
+        await page.goto(f"{article}#comment-{ids[55]}")
+        item = page.locator(f"palabre-comments #comment-{ids[55]}")
+        await item.locator("[part=reply]").click()
+        await comment.fill("Je réponds")
+        await page.goto("about:blank")
+        await page.route(f"**/v1/{held}", hold)
+        await page.goto(article)
+        await expect(comment).to_have_value("Je réponds")
+        # Whoever goes on writes on in it, wherever it stands by now.
+        await comment.press("End")
+        await page.keyboard.type(", tard")
+        stored = "JSON.parse(localStorage[Object.keys(localStorage)[0]]).draft"
+        assert await page.evaluate(f"{stored}.parent") == ids[55]
+        answer.set()
+        await expect(item.locator("form")).to_have_count(1)
+        await expect(comment_with(page, waiting)).to_be_visible()
+        assert await is_focused(comment)
+        await page.keyboard.type("ivement.")
+        await expect(comment).to_have_value("Je réponds, tardivement.")
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+    assert found(demo, moderator, text)[0]["parent"] == ids[55]
+
+
+async def test_an_answer_that_is_sent_before_what_it_answers_is_found_answers_it(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+    ids = filled(demo, moderator, f"{blog.url}/sent-early", [f"Tôt, {n}" for n in range(60)])
+    answer = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answer.wait()
+        await route.continue_()
+
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{blog.url}/sent-early#comment-{ids[55]}")
+        item = page.locator(f"palabre-comments #comment-{ids[55]}")
+        await item.locator("[part=reply]").click()
+        await page.locator("palabre-comments [name=comment]").fill("Je réponds")
+        await page.goto("about:blank")
+        await page.route("**/v1/comments?**after=**", hold)
+        await page.goto(f"{blog.url}/sent-early")
+        await expect(page.locator("palabre-comments [name=comment]")).to_have_value("Je réponds")
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        answer.set()
+        await expect(item).to_be_visible()
+        await expect(item.locator("form")).to_have_count(0)
+    assert found(demo, moderator, text)[0]["parent"] == ids[55]
+
+
 async def test_a_comment_whose_answer_was_lost_is_stored_once(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:

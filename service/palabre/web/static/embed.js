@@ -174,7 +174,7 @@
     // The form below the comment it replies to, or back in its own place.
     const reply = (parent) => {
       const from = to;
-      if (!parent && !from) return;
+      if (from == parent) return;
       to = parent;
       tell("");
       cancel.hidden = !to;
@@ -182,7 +182,7 @@
       if (to) items.get(to.id).lastChild.before(form);
       else {
         place.append(form);
-        items.get(from.id).querySelector("[part=reply]").focus();
+        items.get(from.id)?.querySelector("[part=reply]").focus();
       }
       keep();
     };
@@ -245,10 +245,19 @@
       const draft = memory().draft ?? {};
       for (const input of form) input.value ||= draft[input.name] ?? "";
       key ||= draft.idempotency_key ?? "";
+      if (!to && draft.parent) {
+        // What is written meanwhile answers it, too.
+        const parent = (to = { id: draft.parent });
+        const item = await find(draft.parent);
+        if (to == parent) {
+          to = null;
+          const at = form.querySelector(":focus");
+          if (item?.comment.author && open) reply(item.comment);
+          at?.focus();
+        }
+      }
       // Only now, since whoever types meanwhile goes on in the draft and replaces none.
       for (const token of memory().mine) await recall(token);
-      const item = await find(draft.parent);
-      if (item?.comment.author && !to && open && memory().draft) reply(item.comment);
     };
 
     const head = make("h2", { part: "heading" }, say(WORDS["form.title"]));
