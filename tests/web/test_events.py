@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -21,6 +21,7 @@ from palabre.actions import follow, moderators, sites
 from palabre.app import build
 from palabre.model import Scope, Site
 from palabre.service import Service, opened
+from palabre.store import Store, Tx
 from palabre.web import events
 from palabre.web.events import Streams
 from web.speaking import field_codes, problem
@@ -301,6 +302,45 @@ async def test_silence_is_broken_by_a_line_that_is_no_event(
             while stream.parser.comments < 3:
                 await asyncio.sleep(0)
         assert stream.events.empty()
+
+
+class SlowlyRead:
+    """A store whose readers get what they have read only once they are let."""
+
+    def __init__(self, store: Store) -> None:
+        self.asked = asyncio.Event()
+        self.let = asyncio.Event()
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def read(self, unit: Callable[[Tx], Coroutine[Any, Any, Any]]) -> Any:
+        found: Any = await self._store.read(unit)
+        self.asked.set()
+        await self.let.wait()
+        return found
+
+
+async def test_what_comes_while_the_log_is_read_is_told_as_soon_as_it_is_read(
+    served: Served,
+    service: Service,
+    reader: dict[str, str],
+    moderator: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_S", 3600.0)
+    one = await makers.comment(served.client)
+    async with straight(served.app, reader) as stream:
+        here = stream.parser.last_id
+    slow = SlowlyRead(service.store)
+    tail = served.streams.tail = follow.Tail(replace(service, store=slow))
+    async with straight(served.app, reader), straight(served.app, reader, last_id=here) as back:
+        await slow.asked.wait()
+        await makers.act(served.client, moderator, one, "approve")
+        await tail.look()
+        slow.let.set()
+        assert (await back.next()).what == (one, "pending", "approved")
 
 
 # --- On PostgreSQL, where numbers are given out before they are committed

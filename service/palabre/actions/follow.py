@@ -90,6 +90,7 @@ class Tail:
         self._recent: deque[Told] = deque(maxlen=RECENT)
         self._missing: dict[int, float] = {}
         self._followers: Counter[str] = Counter()
+        self._at_desks = 0
         self._turn = asyncio.Lock()
         self._heard = asyncio.Event()
         self._news = asyncio.Event()
@@ -111,12 +112,14 @@ class Tail:
         store raises when it can't be read.
         """
         self._followers[moderator.id] += 1
+        self._at_desks += with_looks
         if self._task is None:
             self._task = asyncio.create_task(self._keep_up(), name="palabre-tail")
         try:
             await self.look()
             yield Follower(self, moderator, site_id=site_id, reached=reached, with_looks=with_looks)
         finally:
+            self._at_desks -= with_looks
             self._followers[moderator.id] -= 1
             self._followers += Counter()
             if not self._followers:
@@ -169,12 +172,12 @@ class Tail:
 
     async def _look(self) -> bool:
         """Take one page in; whether there may be more."""
-        service, ids = self.service, set(self._followers)
+        service, ids, with_looks = self.service, set(self._followers), self._at_desks > 0
         reached = self.reached if self._is_known else None
 
         async def unit(tx: Tx) -> _Seen:
             in_force = await moderators.in_force(tx, ids, now=service.now())
-            looks = await leases.in_force(tx, now=service.now())
+            looks = await leases.in_force(tx, now=service.now()) if with_looks else ()
             if reached is None:
                 return _Seen(in_force, looks, (), (), await _last(tx, service))
             late: Sequence[Event] = ()
@@ -262,6 +265,9 @@ class Follower:
             told = self._told() if until is None else await self._page(until)
             if told:
                 return told
+            if until is not None:
+                # What the tail has told meanwhile is waiting.
+                continue
             if looked := self._looked():
                 return looked
             if self._until is None:
@@ -282,7 +288,7 @@ class Follower:
     def _looked(self) -> list[Looked]:
         if not self._with_looks:
             return []
-        lookers = looking.others(self._tail.looks, self._moderator, site_id=self._site_id)
+        lookers = looking.others(self._tail.looks, self._moderator)
         if lookers == self._lookers:
             return []
         self._lookers = lookers

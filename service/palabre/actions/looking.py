@@ -34,19 +34,13 @@ async def around(service: Service, moderator: Moderator, shown: Sequence[Comment
     return await service.store.read(unit)
 
 
-def others(
-    looks: Sequence[Look], moderator: Moderator, *, site_id: str | None = None
-) -> dict[str, str]:
-    """Who else looks at what the moderator may see, of one site or of all (None), by comment.
-
-    Of several, whoever said so last.
-    """
-    sites = {one for one in (moderator.site_id, site_id) if one is not None}
-    return {
-        one.comment_id: one.name
-        for one in looks
-        if one.moderator_id != moderator.id and sites <= {one.site_id}
-    }
+def others(looks: Sequence[Look], moderator: Moderator) -> dict[str, str]:
+    """Who else looks at what the moderator may see, by comment; of several the first of *looks*."""
+    found: dict[str, str] = {}
+    for one in looks:
+        if one.moderator_id != moderator.id and moderator.site_id in (None, one.site_id):
+            found.setdefault(one.comment_id, one.name)
+    return found
 
 
 async def some(service: Service, moderator: Moderator, ids: Sequence[str]) -> Mapping[str, Comment]:

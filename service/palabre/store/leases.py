@@ -11,6 +11,9 @@ from palabre.store.tx import Tx, among, ms
 
 LASTS = timedelta(minutes=2)
 
+MOST = 12
+"""Comments that one moderator is told to look at: the last of them, however many they open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -33,6 +36,12 @@ async def take(tx: Tx, comment_id: str, *, site_id: str, moderator_id: str, now:
         moderator=moderator_id,
         until=ms(now + LASTS),
     )
+    await tx.run(
+        "delete from lease where moderator_id = :moderator and until_at < (select until_at "
+        "from lease where moderator_id = :moderator order by until_at desc limit 1 offset :most)",
+        moderator=moderator_id,
+        most=MOST - 1,
+    )
 
 
 async def end(tx: Tx, comment_ids: Collection[str], *, moderator_id: str) -> None:
@@ -45,19 +54,20 @@ async def end(tx: Tx, comment_ids: Collection[str], *, moderator_id: str) -> Non
 
 
 async def in_force(tx: Tx, *, now: datetime) -> Sequence[Look]:
-    """Who looks at what, on all sites; what ends last comes last.
+    """Who looks at what, on all sites: at most `MOST` for each moderator whose token is good.
 
-    Few, since each is a moderator's two minutes.
+    In an order that saying it again does not change.
     """
     rows = await tx.all(
         "select l.comment_id, l.site_id, l.moderator_id, m.name from lease as l "
-        "join moderator as m on m.id = l.moderator_id "
-        "where l.until_at > :now order by l.until_at",
+        "join moderator as m on m.id = l.moderator_id where l.until_at > :now "
+        "and m.revoked_at is null and (m.expires_at is null or m.expires_at > :now)",
         now=ms(now),
     )
-    return [
-        Look(row["comment_id"], row["site_id"], row["moderator_id"], row["name"]) for row in rows
-    ]
+    return sorted(
+        (Look(row["comment_id"], row["site_id"], row["moderator_id"], row["name"]) for row in rows),
+        key=lambda look: (look.comment_id, look.name),
+    )
 
 
 async def forget_expired(tx: Tx, *, now: datetime, most: int) -> int:

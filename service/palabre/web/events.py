@@ -1,4 +1,5 @@
-"""`GET /v1/moderation/events`: the log as it grows, as server-sent events (HTML standard, 9.2)."""
+"""`GET /v1/moderation/events`, and the same for the desk: the log as it grows, as server-sent
+events (HTML standard, 9.2)."""
 
 from __future__ import annotations
 
@@ -39,6 +40,9 @@ RETRY_MS = 2000
 WRITE_S = 30.0
 """How long a reader may take no byte."""
 
+STILL_S = 2.0
+"""Between two looks whether somebody is still signed in, where all that is told is who looks."""
+
 AGAIN_S = 1.0
 END_S = 1.0
 
@@ -77,15 +81,14 @@ async def events(request: Request) -> Response:
         if site is None:
             raise SiteNotFound
         site_id = auth.may_see(moderator, site).id
-    here = reached_of(request)
+    here = reached_of(request.headers.get("last-event-id", ""))
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     return Stream(request.app.state.streams, moderator, site_id=site_id, here=here)
 
 
-def reached_of(request: Request) -> Reached | None:
+def reached_of(given: str) -> Reached | None:
     """Where a reader who has been here before goes on. Raises BadParameter."""
-    given = request.headers.get("last-event-id", "")
     if not given:
         return None
     try:
@@ -96,7 +99,7 @@ def reached_of(request: Request) -> Reached | None:
 
 
 class Stream(Response):
-    """Reads the log as fast as its reader takes it, and keeps nothing for them.
+    """Reads the log as fast as its reader takes it, and keeps nothing of it for them.
 
     *still*: asked at every breath, raises Unauthenticated once they may not look any more.
     *with_looks*: tell who else looks at which comment, too.
@@ -169,6 +172,8 @@ async def _write(
 ) -> None:
     """Returns once the token has ended, or the reader takes nothing more."""
     body = f"retry: {RETRY_MS}\n{_here(follower.reached)}".encode()
+    loop = asyncio.get_running_loop()
+    asked_at = loop.time()
     while True:
         try:
             async with asyncio.timeout(WRITE_S):
@@ -177,14 +182,18 @@ async def _write(
             return
         try:
             told = await follower.next(within_s=HEARTBEAT_S)
-            if still is not None:
+            has_looks = bool(told) and isinstance(told[0], Looked)
+            if still is not None and not (has_looks and loop.time() < asked_at + STILL_S):
                 await still()
+                asked_at = loop.time()
         except Unauthenticated:
             return
         except (Busy, StoreUnavailable):
-            told = []
+            told, has_looks = [], False
             await asyncio.sleep(AGAIN_S)
-        body = b"".join(map(_event, told)) or b": \n" + _here(follower.reached).encode()
+        body = b"".join(map(_event, told)) or b": \n"
+        if has_looks or not told:
+            body += _here(follower.reached).encode()
 
 
 def _here(here: Reached) -> str:

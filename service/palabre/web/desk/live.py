@@ -17,10 +17,11 @@ from palabre.web.events import HEADERS, Stream, reached_of
 async def events(visit: Visit) -> Response:
     """`GET /desk/events`: as `/v1/moderation/events`, until the session ends.
 
-    Besides, `looking` has the names of those who look at comments just now, by the comment's id.
+    Besides, `looking` has who else looks at comments just now: a name by the comment's id.
+    `last`: where to go on from, for a browser that has forgotten what it would say itself.
     """
-    parameters(visit.request, "lang")
-    here = reached_of(visit.request)
+    given = parameters(visit.request, "lang", "last")
+    here = reached_of(visit.request.headers.get("last-event-id") or given.get("last", ""))
     if visit.request.method == "HEAD":
         return Response(headers=HEADERS)
     return Stream(

@@ -19,6 +19,7 @@
 
   const SLIVER = 60;
   const SOON_MS = 300;
+  const ANSWER_MS = 30_000;
   const FIELD = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
   // What is under the cursor. Nobody is taken out of a field that they write in.
@@ -126,9 +127,12 @@
     return Boolean(text);
   }
 
+  // A service that hangs is as good as away.
+  const ask = (path, asked) => fetch(path, { signal: AbortSignal.timeout(ANSWER_MS), ...asked });
+
   async function settle(going, body) {
     const asked = { method: "POST", body, keepalive: true, headers: { Accept: "application/json" } };
-    const answer = await fetch(form.action, asked).catch(() => null);
+    const answer = await ask(form.action, asked).catch(() => null);
     if (!answer) {
       stay(going);
       fail(words.dataset.away);
@@ -167,14 +171,14 @@
         else panel.remove();
         panel.hidden = false;
       }
-      await renew(fetch(location.href));
+      await renew(ask(location.href));
       return;
     }
     const gone = new Set(going.map(idOf));
     shown([...versions(form)].filter(([id]) => !gone.has(id)));
     for (const one of going) one.remove();
     if (!here?.isConnected) stand(all()[0]);
-    if (!all().length) await renew(fetch(location.href));
+    if (!all().length) await renew(ask(location.href));
   }
 
   // What a button names, or else what is the last when its turn has come; once at a time.
@@ -187,7 +191,7 @@
         const last = named ?? undoable();
         if (!last) return;
         const body = sent("undo", { undo: last });
-        const came = await renew(fetch(`${base}/desk/undo`, { method: "POST", body }));
+        const came = await renew(ask(`${base}/desk/undo`, { method: "POST", body }));
         if (came) stand(came);
       } finally {
         undoing = false;
@@ -231,7 +235,7 @@
     // In what somebody writes they go on, in the version that they saw.
     const writes = (one) => one.querySelector(".refusing:not([hidden])");
     const goes = (one) => !is.has(idOf(one)) && !writes(one);
-    const next = here && goes(here) ? neighbour(here, (other) => !goes(other)) : null;
+    const next = here && goes(here) ? neighbour(here, (other) => !goes(other))?.id : null;
     let last = null;
     let came = null;
     for (const one of page.querySelectorAll(".case")) {
@@ -268,20 +272,45 @@
     if (many) many.hidden = !all().length;
     forget();
     // It may have been put there anew.
-    if (!here?.isConnected) stand(document.getElementById(here?.id) || next || all()[0]);
+    if (!here?.isConnected) stand(document.getElementById(here?.id) || document.getElementById(next) || all()[0]);
     refocus(had);
+    showLookers();
     return came;
   }
 
   // *line*: who else looks at it, or null.
   function looked(one, line) {
-    one.querySelector(".looker")?.remove();
+    const old = one.querySelector(".looker");
+    if (old?.textContent === line?.textContent) return;
+    old?.remove();
     if (line) one.firstElementChild.insertBefore(line, one.querySelector(".acts"));
   }
 
-  // What comes in above moves nothing under the cursor.
+  // Who looks at what, by the comment, as last told; before that the page knows, as it came.
+  let lookers = null;
+  function showLookers() {
+    if (!lookers) return;
+    steady(() => {
+      for (const one of cases.querySelectorAll(".case")) {
+        const name = lookers[idOf(one)];
+        const line = name && document.getElementById("looker").content.firstElementChild.cloneNode(true);
+        if (line) line.textContent = fill(line.textContent, { name });
+        looked(one, line);
+      }
+    });
+  }
+
+  // What comes in by itself moves nothing that somebody is about to press: by a pointer, by a key,
+  // or else at the top of what is in sight.
   function steady(work) {
-    const top = () => here?.getBoundingClientRect().top ?? 0;
+    const isSeen = (one) => {
+      const { top, bottom } = one.getBoundingClientRect();
+      return bottom > above() && top < innerHeight;
+    };
+    const every = [...cases.querySelectorAll(".case")];
+    const one = cases.querySelector(".case:hover") ?? (here && isSeen(here) ? here : every.find(isSeen));
+    const spot = one?.querySelector(".acts") ?? one;
+    const top = () => spot?.getBoundingClientRect().top ?? 0;
     const before = top();
     work();
     scrollBy(0, top() - before);
@@ -386,7 +415,7 @@
       queue(async () => {
         const body = new URLSearchParams(new FormData(panel));
         const asked = { method: "POST", body };
-        const answer = await fetch(panel.action, asked).finally(() => delete panel.dataset.sent);
+        const answer = await ask(panel.action, asked).finally(() => delete panel.dataset.sent);
         // What is wrong with it is shown on the comment's own page, with the text.
         if (!answer.ok || !answer.redirected) {
           // But not at the cost of what else is being written.
@@ -529,7 +558,9 @@
   }
   async function afresh() {
     if (document.hidden) return;
-    const page = await read(await fetch(location.href));
+    const page = await read(await ask(location.href));
+    // Somebody between us and the service may have answered.
+    if (!page.getElementById("desk")) return;
     for (const id of stale) {
       const one = document.getElementById(`c-${id}`);
       if (one?.querySelector(".refusing") || (one && "going" in one.dataset)) continue;
@@ -545,20 +576,19 @@
       one.replaceWith(fresh);
       if (here === one) stand(fresh, isFocused);
     }
+    showLookers();
   }
   document.addEventListener("visibilitychange", () => refresh());
 
-  if (window.EventSource) {
-    const { live, site } = words.dataset;
-    const stream = new EventSource(`${base}/desk/events`);
-    stream.addEventListener("submitted", (event) => {
-      const decision = JSON.parse(event.data);
+  // live.js hears of it, if it is there.
+  const heard = {
+    submitted(decision) {
+      const { live, site } = words.dataset;
       if (!live || decision.to !== "pending" || (site && decision.site !== site)) return;
       came.add(decision.comment);
       announce();
-    });
-    stream.addEventListener("decided", (event) => {
-      const decision = JSON.parse(event.data);
+    },
+    decided(decision) {
       if (came.delete(decision.comment)) announce();
       const one = document.getElementById(`c-${decision.comment}`);
       if (!one || decision.by === me) return;
@@ -568,19 +598,16 @@
       }
       const said = fill(words.dataset.decided, { state: words.dataset[decision.to], who: decision.by });
       steady(() => {
-        for (const old of one.querySelectorAll(".meanwhile, .looker")) old.remove();
+        one.querySelector(".meanwhile")?.remove();
         one.firstElementChild.append(make("p", said, { className: "held meanwhile" }));
       });
-    });
-    stream.addEventListener("looking", (event) => {
-      const { lookers } = JSON.parse(event.data);
-      const line = (name) => name && make("p", fill(words.dataset.looked, { name }), { className: "held small looker" });
-      steady(() => {
-        for (const one of all()) looked(one, line(lookers[idOf(one)]));
-      });
-    });
-    addEventListener("pagehide", () => stream.close());
-  }
+    },
+    looking(told) {
+      ({ lookers } = told);
+      showLookers();
+    },
+  };
+  window.live?.(`${base}/desk/events`, heard, () => heard.looking({ lookers: {} }));
 
   stand(document.querySelector(".case:target") || all()[0], false);
 })();
