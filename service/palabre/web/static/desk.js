@@ -286,7 +286,7 @@
     if (line) one.firstElementChild.insertBefore(line, one.querySelector(".acts"));
   }
 
-  // Who looks at what, by the comment, as last told; before that the page knows, as it came.
+  // Who looks at what, by the comment, as last told; as long as nothing is, pages know as they come.
   let lookers = null;
   function showLookers() {
     if (!lookers) return;
@@ -607,7 +607,10 @@
       showLookers();
     },
   };
-  window.live?.(`${base}/desk/events`, heard, () => heard.looking({ lookers: {} }));
+  window.live?.(`${base}/desk/events`, heard, () => {
+    heard.looking({ lookers: {} });
+    lookers = null;
+  });
 
   stand(document.querySelector(".case:target") || all()[0], false);
 })();
