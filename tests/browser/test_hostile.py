@@ -64,7 +64,7 @@ ARTICLE = "/demo"
 _ALIVE = """() => {
   const roots = [document, ...[...document.querySelectorAll("*")].map((one) => one.shadowRoot)];
   const made = `script:not([src]):not([type="application/ld+json"]), script[src*="evil"], iframe,
-    object, embed, img, video, audio, style, base, math, template:not([id^="refusing-"], #replying),
+    object, embed, img, video, audio, style, base, math, template:not([id^="refusing-"], #replying, #looker),
     noscript, animate, marquee,
     meta[http-equiv], link[href*="evil"], form[action*="evil"], mglyph`;
   const found = [];
