@@ -49,8 +49,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """Comments that came and that a rule did not let through, and how many of them a moderator
-    has approved since."""
+    """Comments that came and that a rule did not let through, and how many of them are approved
+    now."""
 
     name: str
     caught: int

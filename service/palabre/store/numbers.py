@@ -83,23 +83,24 @@ async def caught(tx: Tx, asked: Part) -> list[tuple[int, str, int]]:
 _DECIDED = (
     # SQLite keeps to the order of a cross join; PostgreSQL finds it.
     "from decision as d cross join decision as f "
-    f"where {_IN} and d.moderator_id is not null and d.from_state is not null "
-    "and f.comment_id = d.comment_id and f.site_id = d.site_id and f.seq < d.seq "
-    "and f.from_state is null and not exists (select 1 from decision as e "
-    "where e.comment_id = d.comment_id and e.site_id = d.site_id and e.seq < d.seq "
-    "and e.moderator_id is not null"
+    f"where {_IN} and d.from_state is not null and f.comment_id = d.comment_id "
+    "and f.site_id = d.site_id and f.seq < d.seq and f.from_state is null"
 )
-"""What moderators decided, each with the first decision `f`, by which the comment came; the
-condition on what must not have been before is still open. What a moderator has written comes by
-their own decision, and is not theirs to decide on."""
+"""What was decided on comments after they had come, each with the first decision `f`, by which the
+comment came."""
 
 
 async def waits(tx: Tx, asked: Part) -> list[tuple[int, int, int]]:
     """The day of a moderator's first decision on a comment, whole minutes since it came by the
-    whole seconds of the log, and how many there were."""
+    whole seconds of the log, and how many there were.
+
+    What a moderator has written comes by their own decision, and is not theirs to decide on.
+    """
     rows = await tx.all(
         "select d.at / :day as day, (d.at / 1000 - f.at / 1000) / 60 as waited, count(*) as n "
-        f"{_DECIDED}) group by 1, 2",
+        f"{_DECIDED} and d.moderator_id is not null and not exists (select 1 from decision as e "
+        "where e.comment_id = d.comment_id and e.site_id = d.site_id and e.seq < d.seq "
+        "and e.moderator_id is not null) group by 1, 2",
         day=DAY_MS,
         **asked.values,
     )
@@ -108,12 +109,13 @@ async def waits(tx: Tx, asked: Part) -> list[tuple[int, int, int]]:
 
 
 async def freed(tx: Tx, asked: Part) -> list[tuple[int, str, int]]:
-    """The day on which a comment came, the rule that did not let it through, and how many of those
-    a moderator approved for the first time."""
+    """The day on which a comment came, the rule that did not let it through, and how many more of
+    those are approved than before: as often as one was, less as often as it was taken back."""
     rows = await tx.all(
-        f"select f.at / :day as day, f.decided_by as rule, count(*) as n {_DECIDED} "
-        "and e.to_state = 'approved') and d.to_state = 'approved' and f.to_state <> 'approved' "
-        "group by 1, 2",
+        "select f.at / :day as day, f.decided_by as rule, "
+        "sum(case d.to_state when 'approved' then 1 else -1 end) as n "
+        f"{_DECIDED} and f.to_state <> 'approved' "
+        "and (d.from_state = 'approved') <> (d.to_state = 'approved') group by 1, 2",
         day=DAY_MS,
         **asked.values,
     )
