@@ -16,6 +16,7 @@ import pytest
 
 import makers
 from conftest import ORIGIN, Clock
+from palabre.actions import sites as site_actions
 from palabre.actions.numbers import RANGES, Counting, Day, Numbers, _Summed, _Sums, quantile
 from palabre.model import Site, State
 from palabre.rendering import desk as desk_pages
@@ -288,6 +289,17 @@ async def test_the_page_draws_what_it_counts_and_asks_nobody_for_style(
     assert not re.search(r"<script(?! src)| style=", page)
     for wrong in ("days=8", "days=", "days=x", "site=nope"):
         assert (await client.get(f"/desk/numbers?{wrong}")).status_code in (400, 404)
+
+
+async def test_another_site_is_shown_over_the_same_days(
+    service: Service, client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    await site_actions.add(service, "other", origins=["https://other.example"])
+    await desk.enter(service, client, "ada")
+    page = (await client.get("/desk/numbers?site=blog&days=90")).text
+    form = re.search(r'<form class="filters".*?</form>', page, re.DOTALL)
+    assert form is not None
+    assert desk.field(form[0], "days") == "90"
 
 
 async def test_the_table_holds_what_the_plots_show(
