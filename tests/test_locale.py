@@ -390,6 +390,21 @@ def test_any_header_gets_a_shipped_language(lang: str, site: str, header: str) -
 AT = datetime(2026, 11, 22, 18, 4, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "french", "english"),
+    [
+        (0, "0\u00a0min", "0 mins"),
+        (59, "59\u00a0min", "59 mins"),
+        (60, "1\u202fh", "1 hr"),
+        (75, "1\u202fh 15\u00a0min", "1 hr 15 mins"),
+        (24 * 60 + 59, "1\u202fj", "1 day"),
+        (51 * 60, "2\u202fj 3\u202fh", "2 days 3 hrs"),
+    ],
+)
+def test_a_time_that_passed_is_told_in_two_units(minutes: int, french: str, english: str) -> None:
+    assert [locale.format_span(one, minutes) for one in ("fr", "en")] == [french, english]
+
+
 def test_numbers_are_grouped_as_the_language_does() -> None:
     assert locale.format_number("fr", 10_000) == "10\u202f000"
     assert locale.format_number("en", 10_000) == "10,000"

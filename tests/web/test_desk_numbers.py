@@ -291,6 +291,18 @@ async def test_the_page_draws_what_it_counts_and_asks_nobody_for_style(
         assert (await client.get(f"/desk/numbers?{wrong}")).status_code in (400, 404)
 
 
+async def test_times_that_differ_are_told_apart_in_the_table(
+    service: Service, client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
+) -> None:
+    for waited in (55, 75):
+        one = await makers.comment(client)
+        clock.advance(minutes=waited)
+        await makers.act(client, admin, one, "approve")
+    await desk.enter(service, client, "ada")
+    page = (await client.get("/desk/numbers?days=7&lang=fr")).text
+    assert "<td>55\u00a0min</td><td>1\u202fh 15\u00a0min</td></tr>" in page
+
+
 async def test_another_site_is_shown_over_the_same_days(
     service: Service, client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:
@@ -404,18 +416,18 @@ def test_a_wait_is_a_dot_at_the_median_and_a_bar_up_to_nine_in_ten() -> None:
     days = [day_of(0, 0), day_of(1, 600), day_of()]
     drawn = desk_numbers.waits(days, "en")
     at = {line.label: line.y for line in drawn.lines}
-    assert list(at) == ["0", "1 minute", "10 minutes", "1 hour", "1 day"]
+    assert list(at) == ["0", "1 min", "10 mins", "1 hr", "1 day"]
     short, long = drawn.waits
     assert short.y == short.top == at["0"] == 100
-    assert long.y == at["1 minute"]
-    assert at["1 day"] < long.top < at["1 hour"]
+    assert long.y == at["1 min"]
+    assert at["1 day"] < long.top < at["1 hr"]
     assert desk_numbers.waits([], "fr").waits == ()
 
 
 def test_the_longest_wait_is_in_sight_and_no_two_words_touch() -> None:
     drawn = desk_numbers.waits([day_of(1, 10**7)], "en")
     assert drawn.waits[0].top == 0
-    assert [line.label for line in drawn.lines][:3] == ["0", "10 minutes", "1 hour"]
+    assert [line.label for line in drawn.lines][:3] == ["0", "10 mins", "1 hr"]
 
 
 @pytest.mark.parametrize(

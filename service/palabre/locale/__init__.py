@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from babel.dates import format_date, format_time, format_timedelta, get_month_names
+from babel.dates import format_date, format_time, get_month_names
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 LANGUAGES = ("fr", "en")
 
@@ -84,9 +86,17 @@ def format_day(language: str, day: date) -> str:
 
 
 def format_span(language: str, minutes: int) -> str:
-    """A time that passed, in its greatest unit: "3 heures", "3 hours"."""
-    passed = timedelta(minutes=minutes)
-    return format_timedelta(passed, granularity="minute", locale=_CLDR[language])
+    """A time that passed, in its greatest unit and the next: "1 h 15 min", "1 hr 15 mins"; of days
+    the minutes are left out."""
+    hours, rest = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    amounts = {"day": days, "hour": hours, "minute": 0 if days else rest}
+    told = {unit: n for unit, n in amounts.items() if n} or {"minute": 0}
+    parts = [
+        format_unit(n, f"duration-{unit}", length="short", locale=_CLDR[language])
+        for unit, n in told.items()
+    ]
+    return format_list(parts, style="unit-narrow", locale=_CLDR[language])
 
 
 def codes() -> list[str]:

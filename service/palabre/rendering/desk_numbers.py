@@ -212,7 +212,7 @@ def bars(
 
 @functools.lru_cache(maxsize=4096)
 def span(minutes: int | None, language: str) -> str:
-    """A time that passed, in its greatest unit: "3 heures"."""
+    """A time that passed: "1 h 15 min"."""
     return "–" if minutes is None else locale.format_span(language, minutes)
 
 

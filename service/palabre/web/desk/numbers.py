@@ -90,9 +90,7 @@ def _ages(language: str) -> list[str]:
     ]
     first, last = numbers.AGES[0], numbers.AGES[-1]
     return [
-        locale.say(
-            language, "numbers.age.under", span=desk_numbers.span(60 * hours(first), language)
-        ),
+        locale.say(language, "numbers.age.under", n=hours(first)),
         *between,
         locale.say(language, "numbers.age.over", n=last.days),
     ]
