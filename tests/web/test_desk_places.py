@@ -188,3 +188,44 @@ async def test_only_admins_change_rules_and_only_of_their_site(
     assert '<form class="form panel"' not in (await client.get("/desk/rules?site=autre")).text
     data = {"csrf": await desk.csrf(client, cookie), "site": "autre", "depth": "1"}
     assert (await client.post("/desk/rules", data=data, headers=desk.FORM)).status_code == 403
+
+
+@pytest.fixture
+async def two_sites(service: Service, site: Site) -> None:
+    await sites.add(service, "autre", origins=["https://autre.example"])
+
+
+async def test_who_sees_several_sites_is_told_a_comment_s(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    admin: dict[str, str],
+    two_sites: None,
+) -> None:
+    one = await makers.comment(client, site="blog", title="Un titre")
+    named = 'Un titre</a> <span class="soft">· blog</span>'
+    for path in ("/desk/", f"/desk/comments/{one}"):
+        assert named in (await client.get(path)).text
+    await token_for(service, "bruno", Scope.MODERATE, site="blog")
+    await desk.enter(service, client, "bruno")
+    assert named not in (await client.get("/desk/")).text
+
+
+async def test_the_menu_leads_to_the_site_that_was_chosen(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], two_sites: None
+) -> None:
+    def menu(page: str) -> list[str]:
+        found = re.search(r"<nav.*?</nav>", page, re.DOTALL)
+        assert found is not None
+        return re.findall(r'href="/desk/([^"]*)"', found[0])
+
+    names = ("", "articles", "people", "rules", "numbers", "log")
+    chosen = [*(f"{name}?site=blog" for name in names), "moderators"]
+    for name in names:
+        page = await client.get(f"/desk/{name}?site=blog")
+        assert page.status_code == 200
+        assert menu(page.text) == chosen
+        assert menu((await client.get(f"/desk/{name}")).text) == [*names, "moderators"]
+    assert menu((await send(client, "/desk/rules", site="blog", depth="2")).text) == chosen
+    assert '<option value="blog" selected>' in (await client.get("/desk/people?site=blog")).text
+    assert menu((await client.get("/desk/?site=nope")).text) == [*names, "moderators"]

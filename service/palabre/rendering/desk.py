@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlencode
 
 from palabre import locale
 from palabre.model import AUTHOR, Moderator, Scope
@@ -27,13 +28,17 @@ MENU = {
 """The desk's pages in the order of its menu: what follows `/desk/` in each one's path, and who may
 see it."""
 
+OF_A_SITE = frozenset(MENU) - {"moderators"}
+"""Those that can be asked for of one site alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What stands around a page of somebody who is signed in.
 
     `here`: the entry of the menu that the page belongs to. `csrf`: what its forms carry. `site`:
-    the name of the only site that the moderator sees. `has_keys`: single keys decide.
+    the name of the only site that the moderator sees; of one who sees all `sites`, None. `chosen`:
+    the one among these that the page was asked for. `has_keys`: single keys decide.
     """
 
     language: str
@@ -43,13 +48,20 @@ class Frame:
     csrf: str = field(repr=False)
     moderator: Moderator
     site: str | None
+    sites: tuple[str, ...]
+    chosen: str | None
     has_keys: bool
 
     @property
     def menu(self) -> Mapping[str, str]:
-        """The pages that this moderator may see."""
+        """The pages that this moderator may see, those of a site of the one that is chosen."""
         allows = self.moderator.scope.allows
-        return {name: path for name, (path, scope) in MENU.items() if allows(scope)}
+        query = "" if self.chosen is None else "?" + urlencode({"site": self.chosen})
+        return {
+            name: path + (query if name in OF_A_SITE else "")
+            for name, (path, scope) in MENU.items()
+            if allows(scope)
+        }
 
     def may(self, scope: str) -> bool:
         return self.moderator.scope.allows(Scope(scope))

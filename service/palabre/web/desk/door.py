@@ -65,10 +65,14 @@ class Visit:
 
     async def frame(self, here: str) -> desk.Frame:
         """What stands around a page. *here*: its entry in the menu."""
-        site = None
+        site: str | None = None
+        names: tuple[str, ...] = ()
         if self.moderator.site_id is not None:
             site_id = self.moderator.site_id
             site = (await self.service.store.read(lambda tx: sites.by_id(tx, site_id))).name
+        else:
+            names = tuple(await self.service.store.read(sites.names))
+        chosen = self.fields.get("site") or self.request.query_params.get("site")
         return desk.Frame(
             language=self.asks.language,
             base=self.base,
@@ -77,6 +81,8 @@ class Visit:
             csrf=sessions.csrf(self.signed_in.token),
             moderator=self.moderator,
             site=site,
+            sites=names,
+            chosen=chosen if chosen in names and here in desk.OF_A_SITE else None,
             has_keys=self.signed_in.session.has_keys,
         )
 

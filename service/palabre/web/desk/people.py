@@ -24,8 +24,8 @@ from palabre.web.problems import message
 @guarded(Scope.MODERATE)
 async def look_up(visit: Visit) -> Response:
     """`GET /desk/people`: a form, since an address never stands in a URL."""
-    given = parameters(visit.request, "erased", "lang")
-    view = replace(await _people(visit), erased="erased" in given)
+    given = parameters(visit.request, "site", "erased", "lang")
+    view = replace(await _people(visit), erased="erased" in given, site=given.get("site"))
     return await visit.page("people", view, here="people")
 
 
