@@ -99,6 +99,17 @@ async def test_erasing_a_person_asks_first(
     assert state == "deleted"
 
 
+async def test_enter_does_not_do_for_good_what_is_only_being_asked(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    await makers.comment(client, email=ADDRESS)
+    for path, act in ((await found(client), "erase"), ("/desk/moderators", "revoke ada")):
+        asked = await send(client, path, act=act)
+        focused = re.findall(r"<(\w+)[^>]*href=\"([^\"]*)\"[^>]* autofocus>", asked.text)
+        assert focused == [("a", path)]
+        assert asked.text.count("autofocus") == 1
+
+
 @pytest.mark.parametrize(
     ("language", "words", "more"),
     [
