@@ -83,6 +83,54 @@ async def test_a_person_is_blocked_until_a_day_and_unblocked(
     assert "Insultes" not in (await client.get(path)).text
 
 
+async def test_a_person_is_called_by_the_names_they_signed_with(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    for name in ("Chloé <b>", "Chloé D.", "Chloé D."):
+        clock.advance(minutes=1)
+        await makers.comment(client, email=ADDRESS, name=name)
+    path = await found(client)
+    page = (await client.get(path)).text
+    assert "<title>Chloé D. – Palabre</title>" in page
+    assert '<h1 dir="auto">Chloé D.</h1>' in page
+    assert "<dd><bdi>Chloé D.</bdi>, <bdi>Chloé &lt;b&gt;</bdi></dd>" in page
+    wrong = await send(client, path, act="block", until="demain")
+    assert '<h1 dir="auto">Chloé D.</h1>' in wrong.text
+
+
+@pytest.mark.parametrize(
+    ("language", "none", "two"),
+    [
+        ("fr", "0 commentaire en attente est allé", "2 commentaires en attente sont allés"),
+        ("en", "0 pending comments went", "2 pending comments went"),
+    ],
+)
+async def test_who_is_blocked_with_what_waits_leaves_it_said_how_much_went_to_spam(
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    admin: dict[str, str],
+    clock: Clock,
+    language: str,
+    none: str,
+    two: str,
+) -> None:
+    client.headers["Accept-Language"] = language
+    for verb in ("approve", None, None):
+        clock.advance(minutes=1)
+        one = await makers.comment(client, email=ADDRESS)
+        if verb:
+            await makers.act(client, admin, one, verb)
+    path = await found(client)
+    for sentence in (two, none):
+        answer = await send(client, path, act="block", also="pending")
+        assert sentence in (await client.get(answer.headers["location"])).text
+        await send(client, path, act="unblock")
+        assert sentence not in (await client.get(answer.headers["location"])).text
+    answer = await send(client, path, act="block")
+    assert answer.headers["location"] == path
+    assert 'role="status"' not in (await client.get(f"{path}?moved=x")).text
+
+
 async def test_erasing_a_person_asks_first(
     client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
 ) -> None:

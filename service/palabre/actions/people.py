@@ -21,6 +21,14 @@ class Record:
     edits: tuple[Edit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A person who is, and how many of their comments that waited went to spam."""
+
+    author: Author
+    moved: int
+
+
 async def lookup(service: Service, site: Site, email_identity: str) -> Author:
     """The author behind an address on a site. Raises AuthorNotFound."""
     tag = service.keys.hash_of(email_identity, site.id)
@@ -30,11 +38,6 @@ async def lookup(service: Service, site: Site, email_identity: str) -> Author:
     if author is None:
         raise AuthorNotFound
     return author
-
-
-async def get(service: Service, moderator: Moderator, author_id: str) -> Author:
-    """An author that the moderator may see. Raises AuthorNotFound."""
-    return await service.store.read(lambda tx: _own(tx, service, moderator, author_id))
 
 
 async def export(
@@ -60,10 +63,8 @@ async def export(
 async def signed(
     service: Service, moderator: Moderator, author_id: str
 ) -> tuple[Author, list[tuple[str, int]]]:
-    """What erasing a person would delete: how many comments under which names, the most first.
-
-    Raises AuthorNotFound.
-    """
+    """An author that the moderator may see, and how many comments they signed with which names,
+    the most first. Raises AuthorNotFound."""
 
     async def unit(tx: Tx) -> tuple[Author, list[tuple[str, int]]]:
         author = await _own(tx, service, moderator, author_id)
@@ -108,18 +109,19 @@ async def block(
     reason: str | None,
     until: datetime | None,
     also_pending: bool,
-) -> Author:
+) -> Blocked:
     """New comments of theirs go to spam, those that wait too if asked; they are told nothing."""
 
-    async def unit(tx: Tx) -> Author:
+    async def unit(tx: Tx) -> Blocked:
         await _own(tx, service, moderator, author_id)
         now = service.now()
+        moved = 0
         await authors.block(tx, author_id, at=now, until=until, reason=reason, by=moderator.name)
         if also_pending:
             waiting = await comments.of_author(tx, author_id, state=State.PENDING)
             await comments.hold(tx, [comment.id for comment in waiting])
             for comment in waiting:
-                await comments.set_state(
+                moved += await comments.set_state(
                     tx,
                     comment,
                     State.SPAM,
@@ -127,7 +129,7 @@ async def block(
                     at=now,
                     told=comment.told or State.PENDING,
                 )
-        return await _own(tx, service, moderator, author_id)
+        return Blocked(await _own(tx, service, moderator, author_id), moved)
 
     return await service.store.write(unit, long=True)
 

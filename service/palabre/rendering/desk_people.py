@@ -23,36 +23,38 @@ class PeopleView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One author. `until_error`: of the date.
-
-    `goes`: whether to erase them is being asked; then the names they signed with, and how many
-    comments with each, the most first.
+    """One author. `names`: those they signed with, and how many comments with each, the most
+    first. `asks`: whether to erase them is being asked. `until_error`: of the date. `moved`: how
+    many comments have just gone to spam with the block, if any were to.
     """
 
     author: Author
-    goes: Sequence[tuple[str, int]] | None = None
+    names: Sequence[tuple[str, int]]
+    asks: bool = False
     until: str = ""
     reason: str = ""
     until_error: str | None = None
+    moved: int | None = None
 
     @property
-    def asks(self) -> bool:
-        return self.goes is not None
+    def name(self) -> str | None:
+        """What to call them."""
+        return self.names[0][0] if self.names else None
 
     @property
     def count(self) -> int:
-        """How many comments go."""
-        return sum(n for _, n in self.goes or ())
+        """How many comments there are of theirs."""
+        return sum(n for _, n in self.names)
 
     @property
     def named(self) -> Sequence[tuple[str, int]]:
-        """The names to be shown of those that go."""
-        return (self.goes or ())[:SURE_MOST]
+        """The names to be shown."""
+        return self.names[:SURE_MOST]
 
     @property
     def unnamed(self) -> int:
         """How many names there are besides."""
-        return len(self.goes or ()) - len(self.named)
+        return len(self.names) - len(self.named)
 
 
 @dataclass(frozen=True, slots=True)

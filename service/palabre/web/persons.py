@@ -72,7 +72,7 @@ async def block(request: Request) -> Response:
     if also not in (None, "pending"):
         wanted.wrong("also", "unknown")
     wanted.done()
-    found = await people.block(
+    blocked = await people.block(
         asked(request).service,
         moderator,
         request.path_params["id"],
@@ -80,7 +80,7 @@ async def block(request: Request) -> Response:
         until=until,
         also_pending=also == "pending",
     )
-    return answer.json_answer(shapes.author(found))
+    return answer.json_answer(shapes.author(blocked.author))
 
 
 async def unblock(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -19,6 +20,8 @@ from palabre.web.desk.places import site_names, site_of
 from palabre.web.desk.wanted import DAY, day
 from palabre.web.persons import EMAIL_MOST, REASON_MOST
 from palabre.web.problems import message
+
+_COUNT = re.compile(r"[0-9]{1,6}")
 
 
 @guarded(Scope.MODERATE)
@@ -55,9 +58,12 @@ async def find(visit: Visit) -> Response:
 @guarded(Scope.MODERATE)
 async def person(visit: Visit) -> Response:
     """`GET /desk/people/ID`."""
-    parameters(visit.request, "lang")
-    author = await people.get(visit.service, visit.moderator, _id(visit))
-    return await visit.page("person", PersonView(author), here="people")
+    given = parameters(visit.request, "moved", "lang")
+    view = await _person(visit)
+    moved = given.get("moved", "")
+    if view.author.blocked and _COUNT.fullmatch(moved):
+        view = replace(view, moved=int(moved))
+    return await visit.page("person", view, here="people")
 
 
 @guarded(Scope.MODERATE)
@@ -84,8 +90,8 @@ async def change(visit: Visit) -> Response:
         if visit.fields.get("sure") == "yes":
             await people.erase(visit.service, visit.moderator, _id(visit))
             return visit.see_other("people?erased=yes")
-        author, names = await people.signed(visit.service, visit.moderator, _id(visit))
-        return await visit.page("person", PersonView(author, goes=names), here="people")
+        view = replace(await _person(visit), asks=True)
+        return await visit.page("person", view, here="people")
     return visit.see_other(f"people/{_id(visit)}")
 
 
@@ -101,21 +107,29 @@ async def _block(visit: Visit) -> Response:
     if len(reason) > REASON_MOST:
         wrong.append(FieldError("reason", "too_long", values={"limit": REASON_MOST}))
     if wrong:
-        author = await people.get(visit.service, visit.moderator, _id(visit))
         said = " ".join(message(visit.asks, one) for one in wrong)
-        view = PersonView(
-            author, until=visit.fields.get("until", ""), reason=reason, until_error=said
+        view = replace(
+            await _person(visit),
+            until=visit.fields.get("until", ""),
+            reason=reason,
+            until_error=said,
         )
         return await visit.page("person", view, here="people", status=422)
-    await people.block(
+    also_pending = visit.fields.get("also") == "pending"
+    blocked = await people.block(
         visit.service,
         visit.moderator,
         _id(visit),
         reason=reason or None,
         until=until,
-        also_pending=visit.fields.get("also") == "pending",
+        also_pending=also_pending,
     )
-    return visit.see_other(f"people/{_id(visit)}")
+    told = f"?moved={blocked.moved}" if also_pending else ""
+    return visit.see_other(f"people/{_id(visit)}{told}")
+
+
+async def _person(visit: Visit) -> PersonView:
+    return PersonView(*await people.signed(visit.service, visit.moderator, _id(visit)))
 
 
 async def _people(visit: Visit) -> PeopleView:
