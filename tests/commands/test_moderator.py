@@ -124,6 +124,7 @@ def test_a_name_is_given_once_for_ever(palabre: Terminal) -> None:
     palabre("moderator", "add", "alice")
     palabre("moderator", "revoke", "alice")
     assert "the log knows them by that name" in palabre.refused("moderator", "add", "alice")
+    assert "reads like the name of a moderator" in palabre.refused("moderator", "add", "Alicé")
 
 
 def test_who_is_not_there_or_no_more_cannot_be_revoked(palabre: Terminal) -> None:

@@ -283,6 +283,34 @@ async def test_a_wrong_name_scope_or_term_adds_nobody(
         assert f'id="{field}-error"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Chloé <b>", "Un nom est fait de lettres, de chiffres"),
+        ("-chloé", "commence par une lettre ou un chiffre"),
+        ("n" * 65, "64 caractères au plus"),
+        ("Author", "désigne autre chose"),
+        ("Chloé D.", "est ou a été celui d’un modérateur"),
+        ("chloé d.", "seuls la casse"),
+        ("Chloe D", "seuls la casse"),
+        ("Lea", "seuls la casse"),
+    ],
+)
+async def test_who_is_refused_a_name_is_told_why(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], name: str, said: str
+) -> None:
+    for one in ("Chloé D.", "Léa"):
+        await token_for(service, one)
+    await moderators.revoke(service, "Léa")
+    answer = await send(client, "/desk/moderators?lang=fr", act="add", name=name, scope="read")
+    assert answer.status_code == 422
+    error = re.search(r'id="name-error">([^<]*)', answer.text)
+    assert error is not None
+    assert said in error[1]
+    other = await send(client, "/desk/moderators", act="add", name="Chloé Dupont", scope="read")
+    assert other.status_code == 200
+
+
 async def test_an_admin_of_one_site_rules_over_its_moderators_alone(
     service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], site: Site
 ) -> None:

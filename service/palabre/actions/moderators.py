@@ -11,7 +11,7 @@ from palabre.ids import new_token, random_id
 from palabre.model import Moderator, Scope
 from palabre.service import Service
 from palabre.store import Taken, Tx, mailboxes, moderators, sites
-from palabre.text import email
+from palabre.text import email, words
 
 PREFIX = "palabre_"
 _NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,62}[\w.])?")
@@ -40,10 +40,22 @@ async def add(
     site: str | None = None,
     expires_at: datetime | None = None,
 ) -> str:
-    """A new moderator's token: 192 random bits, shown this once and stored hashed."""
-    if not _NAME.fullmatch(name) or name.casefold() in RESERVED:
+    """A new moderator's token: 192 random bits, shown this once and stored hashed.
+
+    Raises NameRefused, also for a name that readers would take for another moderator's.
+    """
+    if not _NAME.fullmatch(name):
         raise NameRefused(
-            "moderator_name", f"“{name}” cannot be a moderator's name; one looks like alice."
+            "moderator_name",
+            f"“{name}” cannot be a moderator's name: one holds letters, digits, spaces, full "
+            "stops, apostrophes, hyphens and underscores, 64 characters at most, and begins and "
+            "ends with a letter or digit, or ends with a full stop.",
+        )
+    folded = words.fold(name)
+    if folded in RESERVED:
+        raise NameRefused(
+            "moderator_reserved",
+            f"“{name}” cannot be a moderator's name: it stands for something else in the log.",
         )
     token = PREFIX + new_token()
 
@@ -53,6 +65,13 @@ async def add(
             home = await sites.by_name(tx, site)
             if home is None:
                 raise Refusal(f"There is no site “{site}”.")
+        known = [one.name for one in await moderators.every(tx)]
+        if name not in known and folded in map(words.fold, known):
+            raise NameRefused(
+                "moderator_alike",
+                f"“{name}” reads like the name of a moderator that there is, or was: only case, "
+                "accents or signs differ.",
+            )
         moderator = Moderator(random_id(), name, scope, home.id if home else None)
         now = service.now()
         await moderators.add(tx, moderator, keys.digest(token), at=now, expires_at=expires_at)
