@@ -55,6 +55,48 @@ async def test_an_article_is_closed_before_anybody_has_commented(
     assert (await client.get("/v1/comments?article=/neuf")).json()["article"]["open"] is False
 
 
+@pytest.mark.parametrize("sought", ["/vieux", " https://blog.example/vieux?utm_source=x#fin "])
+async def test_an_article_is_found_by_its_address(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], sought: str
+) -> None:
+    await makers.comment(client, article="/vieux")
+    await token_for(service, "remi", Scope.READ)
+    await desk.enter(service, client, "remi")
+    assert 'role="search"' in (await client.get("/desk/articles")).text
+    found = await client.get("/desk/articles", params={"site": "blog", "article": sought})
+    assert found.status_code == 303
+    page = await client.get(found.headers["location"])
+    assert "https://blog.example/vieux</a>" in page.text
+
+
+async def test_an_address_where_nobody_has_written_yet_can_be_opened_or_closed(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    page = (await client.get("/desk/articles?site=blog&article=/neuf")).text
+    form = re.search(r'<form method="post" action="/desk/articles".*?</form>', page, re.DOTALL)
+    assert form is not None
+    names = ("csrf", "site", "article")
+    data = {name: desk.field(form[0], name) for name in names} | {"act": "close"}
+    assert (await client.post("/desk/articles", data=data, headers=desk.FORM)).status_code == 303
+    assert (await client.get("/v1/comments?article=/neuf")).json()["article"]["open"] is False
+    await token_for(service, "remi", Scope.READ)
+    await desk.enter(service, client, "remi")
+    page = (await client.get("/desk/articles?article=/autre")).text
+    assert "Personne n’a encore rien écrit" in page
+    assert 'action="/desk/articles" accept' not in page
+
+
+@pytest.mark.parametrize("sought", ["https://evil.example/a", "javascript:x"])
+async def test_an_address_that_is_no_article_s_is_told_at_the_field_it_is_looked_for_in(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], sought: str
+) -> None:
+    page = await client.get("/desk/articles", params={"article": sought})
+    assert page.status_code == 400
+    assert 'id="article-error"' in page.text
+    assert f'value="{sought}" aria-describedby="article-error' in page.text
+    assert (await client.get("/desk/articles?article=&site=blog")).status_code == 200
+
+
 @pytest.mark.parametrize("article", ["", "https://evil.example/a", "javascript:alert(1)"])
 async def test_a_wrong_address_is_told_at_the_field_and_kept(
     client: httpx2.AsyncClient, at_desk: dict[str, str], article: str

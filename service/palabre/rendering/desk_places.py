@@ -45,7 +45,8 @@ class PolicyForm:
 
 @dataclass(frozen=True, slots=True)
 class ArticlesView:
-    """A site's articles, newest first. `sites`: to choose among. `error`: of the address typed."""
+    """A site's articles, newest first. `sites`: to choose among. `error`: of the address typed.
+    `is_new`: there is no article at it yet."""
 
     site: Site | None
     sites: tuple[str, ...]
@@ -53,6 +54,7 @@ class ArticlesView:
     next: str | None
     typed: str = ""
     error: str | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,21 @@ PAGE = 50
 
 @guarded(Scope.READ)
 async def articles_page(visit: Visit) -> Response:
-    """`GET /desk/articles`: a site's, newest first."""
-    given = parameters(visit.request, "site", "after", "lang")
+    """`GET /desk/articles`: a site's, newest first; with an address on to the article there."""
+    given = parameters(visit.request, "site", "article", "after", "lang")
     site = await site_of(visit, given.get("site"))
-    return await _articles(visit, site, after=given.get("after"))
+    typed = given.get("article", "").strip()
+    if site is None or not typed:
+        view = await _articles(visit, site, after=given.get("after"))
+        return await visit.page("articles", view, here="articles")
+    try:
+        found = await articles.at(visit.service, site, rules.article(typed, site.origins))
+    except rules.Refused as exc:
+        return await _refused(visit, site, typed, exc, status=BadParameter.status)
+    if found.id:
+        return visit.see_other(f"articles/{found.id}")
+    view = replace(await _articles(visit, site), typed=typed, is_new=True)
+    return await visit.page("articles", view, here="articles")
 
 
 @guarded(Scope.MODERATE)
@@ -41,8 +52,7 @@ async def put(visit: Visit) -> Response:
             raise rules.Refused("required")
         path = rules.article(typed, site.origins)
     except rules.Refused as exc:
-        said = message(visit.asks, exc.about("article"))
-        return await _articles(visit, site, typed=typed, error=said, status=422)
+        return await _refused(visit, site, typed, exc, status=422)
     changes = articles.Changes(open=visit.fields.get("act") != "close")
     found, _ = await articles.put(visit.service, site, path, changes)
     return visit.see_other(f"articles/{found.id}")
@@ -136,15 +146,16 @@ async def site_names(visit: Visit) -> tuple[str, ...]:
     return tuple(await visit.service.store.read(stored.names))
 
 
-async def _articles(
-    visit: Visit,
-    site: Site | None,
-    *,
-    after: str | None = None,
-    typed: str = "",
-    error: str | None = None,
-    status: int = 200,
+async def _refused(
+    visit: Visit, site: Site, typed: str, exc: rules.Refused, *, status: int
 ) -> Response:
+    """The articles again, with what is wrong with the address that was typed."""
+    said = message(visit.asks, exc.about("article"))
+    view = replace(await _articles(visit, site), typed=typed, error=said)
+    return await visit.page("articles", view, here="articles", status=status)
+
+
+async def _articles(visit: Visit, site: Site | None, *, after: str | None = None) -> ArticlesView:
     found: list[Article] = []
     following = None
     if site is not None:
@@ -165,8 +176,7 @@ async def _articles(
         if more is not None:
             sealed = cursor.seal(visit.service.keys, scope, more)
             following = wanted.path({"site": site.name, "after": sealed})
-    view = ArticlesView(site, await site_names(visit), found, following, typed, error)
-    return await visit.page("articles", view, here="articles", status=status)
+    return ArticlesView(site, await site_names(visit), found, following)
 
 
 async def _article(visit: Visit) -> ArticleView:
