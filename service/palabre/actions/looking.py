@@ -16,10 +16,12 @@ from palabre.store.order import QueueOrder
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """`parents`: the comments that these answer, by id. `lookers`: who else looks, by comment."""
+    """`parents`: the comments that these answer, by id. `lookers`: who else looks, by comment.
+    `repeated`: those whose text waits in another, too."""
 
     parents: Mapping[str, Comment]
     lookers: Mapping[str, str]
+    repeated: frozenset[str]
 
 
 async def around(service: Service, moderator: Moderator, shown: Sequence[Comment]) -> Around:
@@ -29,7 +31,8 @@ async def around(service: Service, moderator: Moderator, shown: Sequence[Comment
     async def unit(tx: Tx) -> Around:
         parents = await queue.some(tx, wanted, site_id=moderator.site_id, now=service.now())
         looks = await leases.in_force(tx, now=service.now())
-        return Around({one.id: one for one in parents}, others(looks, moderator))
+        repeated = await queue.repeated(tx, [one.id for one in shown])
+        return Around({one.id: one for one in parents}, others(looks, moderator), repeated)
 
     return await service.store.read(unit)
 

@@ -45,7 +45,8 @@ class Case:
     """One comment as the queue shows it.
 
     `parent`: who is answered, and the beginning of what they said. `looker`: who else looks at it.
-    `verbs`: what may be done with it. `by`: who decided, in words.
+    `verbs`: what may be done with it. `by`: who decided, in words. `is_repeated`: the same text
+    waits in another.
     """
 
     comment: Comment
@@ -54,7 +55,7 @@ class Case:
     reasons: tuple[Reason, ...]
     verbs: tuple[str, ...]
     by: str | None
-    repeats: bool
+    is_repeated: bool
 
     @property
     def author(self) -> Author | None:
@@ -174,6 +175,8 @@ class _Around(Protocol):
     def parents(self) -> Mapping[str, Comment]: ...
     @property
     def lookers(self) -> Mapping[str, str]: ...
+    @property
+    def repeated(self) -> frozenset[str]: ...
 
 
 class _Last(Protocol):
@@ -207,7 +210,7 @@ def case(comment: Comment, around: _Around, *, language: str) -> Case:
         reasons=tuple(reason(signal, language) for signal in comment.signals),
         verbs=verbs(comment.state),
         by=None if comment.decided_by is None else decider(comment.decided_by, language),
-        repeats=any(signal.name == "repeat" for signal in comment.signals),
+        is_repeated=comment.id in around.repeated,
     )
 
 

@@ -15,6 +15,9 @@ from palabre.store.ranges import Filter
 from palabre.store.threads import full
 from palabre.store.tx import Row, Tx, Value, among, moment_or_none, ms
 
+EQUALS_MOST = 100
+"""Comments that are looked through for one with the same text: a flood may have any number."""
+
 
 async def page(
     tx: Tx,
@@ -70,6 +73,22 @@ async def some(tx: Tx, ids: Sequence[str], *, site_id: str | None, now: datetime
         site=site_id,
     )
     return await assemble(tx, rows, now=now)
+
+
+async def repeated(tx: Tx, ids: Sequence[str]) -> frozenset[str]:
+    """Those of these comments whose text stands word for word in another that waits.
+
+    Looked for among the newest `EQUALS_MOST` equal ones.
+    """
+    rows = await tx.all(
+        f"select c.id from comment as c where c.id {among(tx, 'ids')} and exists (select 1 from "
+        "(select e.id, e.state from comment as e where e.site_id = c.site_id "
+        "and e.body_hash = c.body_hash order by e.created_at desc limit :most) as same "
+        "where same.state = 'pending' and same.id <> c.id)",
+        ids=json.dumps(list(ids)),
+        most=EQUALS_MOST,
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def one(tx: Tx, comment_id: str, *, site_id: str | None, now: datetime) -> Comment | None:
