@@ -159,6 +159,26 @@ async def test_a_reply_to_what_is_not_public_is_refused_and_shows_nothing_of_it(
         assert "secret" not in answer.text
 
 
+async def test_a_reader_whom_an_old_link_brings_may_still_comment_though_not_reply(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    parent = await makers.approved(client, moderator, comment="Un secret.")
+    await makers.act(client, moderator, parent, "hold")
+    answer = await client.get(f"/v1/form?article=/a&parent={parent}", headers=BROWSER)
+    assert answer.status_code == 400
+    page = read(answer.text)
+    told = page.one("div", role="alert").text
+    assert "n’est pas public sur cet article, ou ne l’est plus." in told
+    assert "paraîtra comme un commentaire à part" in told
+    assert "est conservé" not in told
+    assert "secret" not in page.text
+    assert page.all("a", href="https://blog.example/a")
+    await browse(client, filled_in(page, **TYPED))
+    queue = await client.get("/v1/moderation/comments?order=newest", headers=moderator)
+    assert queue.json()["comments"][0]["text"] == TYPED["comment"]
+    assert queue.json()["comments"][0]["parent"] is None
+
+
 async def test_a_closed_article_has_no_form(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

@@ -96,11 +96,17 @@ async def form(request: Request) -> Response:
     site = await site_of(asks, name=given.get("site"), article=given.get("article"))
     path = canonical(site, given.get("article"))
     article = await articles.at(asks.service, site, path)
-    parent = None
+    parent = notice = None
+    status = 200
     if "parent" in given:
         parent = await listing.parent(asks.service, article, given["parent"])
         if parent is None:
-            raise BadParameter([FieldError("parent", "unknown", hint="parent_unknown")])
+            unknown = FieldError("parent", "unknown", hint="parent_unknown")
+            if not asks.is_page:
+                raise BadParameter([unknown])
+            # A reader may have come from a page that is older than a decision.
+            notice = (problems.message(asks, unknown), asks.say("form.stands_alone"))
+            status = BadParameter.status
     view = pages.FormView(
         article=article.url,
         article_url=article.url,
@@ -113,8 +119,9 @@ async def form(request: Request) -> Response:
         parent=parent,
         privacy_url=article.policy.privacy_url,
         stylesheet=stylesheet_url(article.policy, site.origins),
+        notice=notice,
     )
-    return _form_page(asks, view, site)
+    return _form_page(asks, view, site, status=status)
 
 
 async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: Problem) -> Response:
