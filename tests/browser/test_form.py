@@ -21,7 +21,8 @@ WORDS = {
         "email": "Adresse de messagerie",
         "post": "Publier le commentaire",
         "end": "Il manque la fin du domaine",
-        "withdraw": "Retirer",
+        "withdraw": "Retirer le commentaire",
+        "sure": "Oui, le retirer définitivement",
         "deleted": "supprimé",
     },
     "en": {
@@ -32,7 +33,8 @@ WORDS = {
         "email": "Email address",
         "post": "Post the comment",
         "end": "The end of the domain is missing",
-        "withdraw": "Withdraw",
+        "withdraw": "Withdraw the comment",
+        "sure": "Yes, withdraw it for good",
         "deleted": "deleted",
     },
 }
@@ -129,8 +131,11 @@ async def test_the_author_withdraws_their_comment_on_the_receipt_page(
         await page.goto(f"{demo.url}/v1/form?article=/demo&site=demo")
         await fill(page, words, text="Je regretterai ceci.", email="zoe@example.com")
         await page.wait_for_url("**/v1/receipts/**")
+        sure = page.get_by_role("button", name=words["sure"])
+        await expect(sure).to_be_hidden()
+        await page.get_by_text(words["withdraw"], exact=True).click()
         async with page.expect_navigation():
-            await page.get_by_role("button", name=words["withdraw"]).click()
+            await sure.click()
         shown = await page.inner_text("body")
         assert words["deleted"] in shown.lower()
         assert "Je regretterai ceci." not in shown

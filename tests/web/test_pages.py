@@ -454,6 +454,16 @@ def test_a_comment_that_is_there_can_be_withdrawn(state: State) -> None:
     assert page.one("article").one("time")["datetime"] == "2026-11-22T18:04:00Z"
 
 
+def test_a_comment_is_not_withdrawn_before_its_author_has_seen_what_that_means() -> None:
+    page = receipt()
+    asked = page.one("details")
+    assert "open" not in asked.attributes
+    assert asked.one("summary").text == "Retirer le commentaire"
+    assert "C’est définitif." in asked.one("p").text
+    assert asked.one("form").one("button").text == "Oui, le retirer définitivement"
+    assert len(page.all("button")) == 1
+
+
 def test_a_deleted_comment_has_nothing_left_to_withdraw() -> None:
     page = receipt(replace(RECEIPT, state=State.DELETED, comment=GONE, decided_at=AT))
     assert page.all("form") == []
