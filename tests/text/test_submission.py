@@ -32,12 +32,12 @@ POLICY = Policy()
 ORIGINS = ("https://blog.example",)
 REQUIRED: Mapping[str, Value] = {
     "article": "/a",
+    "comment": "Bien vu.",
     "name": "Jeanne",
     "email": "jeanne@example.com",
-    "comment": "Bien vu.",
 }
 KNOWN = (
-    *("article", "name", "email", "website", "comment", "parent", "title", "site", "lang"),
+    *("article", "comment", "name", "email", "website", "parent", "title", "site", "lang"),
     *("redirect", "idempotency_key"),
 )
 

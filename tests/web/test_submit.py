@@ -629,6 +629,16 @@ async def test_each_message_stands_next_to_its_field(client: httpx2.AsyncClient)
     assert page.by_id("field-website").get("aria-invalid") is None
 
 
+async def test_what_is_to_be_mended_is_summed_up_in_the_order_of_the_form(
+    client: httpx2.AsyncClient,
+) -> None:
+    page = await form_again(client, name="", email="helene", comment="", website="x")
+    summed_up = [link["href"] for link in page.one("div", role="alert").all("a")]
+    controls = [one["id"] for one in page.walk() if one.get("aria-invalid")]
+    assert summed_up == [f"#{name}" for name in controls]
+    assert len(summed_up) == 4
+
+
 async def test_the_form_again_is_in_the_reader_s_language(client: httpx2.AsyncClient) -> None:
     page = await form_again(client, email="helene", lang="en")
     assert page.one("html")["lang"] == "en"

@@ -78,7 +78,8 @@ class Reply:
 def check(
     fields: Fields, policy: Policy, origins: Sequence[str], *, header_key: str | None = None
 ) -> Checked:
-    """What a reader sent, checked field by field (contract 3.1), every failing one reported.
+    """What a reader sent, checked field by field (contract 3.1), every failing one reported, in
+    the order in which a form has them.
 
     *origins*: those of the site that the submission is for. *header_key*: the `Idempotency-Key`
     header; unless blank it stands instead of the field. Other than the contract's fields, only the
@@ -88,10 +89,10 @@ def check(
         fields = {**fields, "idempotency_key": header_key}
     reader = _Reader(fields)
     article = reader.required("article", lambda raw: rules.article(raw, origins))
+    text = reader.required("comment", lambda raw: rules.comment(raw, limit=policy.comment_limit))
     name = reader.required("name", rules.name)
     email = reader.required("email", rules.email)
     website = reader.optional("website", rules.website)
-    text = reader.required("comment", lambda raw: rules.comment(raw, limit=policy.comment_limit))
     parent = reader.optional("parent", rules.parent)
     title = reader.optional("title", rules.title)
     # Their meaning is the door's concern; that they are text at all is every field's.
