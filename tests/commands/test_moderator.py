@@ -170,7 +170,7 @@ def test_revoking_a_moderator_ends_the_mail(palabre: Terminal) -> None:
         ("secret@example", "the end of its domain is missing"),
         ("secret@mail.test", "its domain is reserved"),
         ("sec ret@example.com", "a character in it is not allowed"),
-        ("secret@example.com\r\nBcc: x@example.com", "a character in it is not allowed"),
+        ("secret@example.com\r\nBcc: x@example.com", "it has more than one @"),
     ],
 )
 def test_a_bad_address_is_refused_and_not_repeated(

@@ -18,6 +18,7 @@ _NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,62}[\w.])?")
 RESERVED = ("author", "rule")
 _WHY = {
     "email_missing_at": ": it has no @",
+    "email_several_ats": ": it has more than one @",
     "email_bad_character": ": a character in it is not allowed",
     "email_missing_domain_end": ": the end of its domain is missing",
     "email_reserved_domain": ": its domain is reserved and gets no mail",

@@ -33,7 +33,8 @@ class EmailError(ValueError):
     """An address that is refused, without the address.
 
     `code`: `too_long` or `invalid`. `hint`: what is wrong with it, if that is plain to see:
-    `email_missing_at`, `email_bad_character`, `email_missing_domain_end`, `email_reserved_domain`.
+    `email_missing_at`, `email_several_ats`, `email_bad_character`, `email_missing_domain_end`,
+    `email_reserved_domain`.
     """
 
     def __init__(self, code: str, hint: str | None = None) -> None:
@@ -109,6 +110,8 @@ def _error(typed: str) -> EmailError:
     if "@" not in typed:
         return EmailError("invalid", "email_missing_at")
     local, _, domain = typed.rpartition("@")
+    if "@" in local:
+        return EmailError("invalid", "email_several_ats")
     if _NOT_LOCAL.search(local) or _NOT_DOMAIN.search(domain) or _has_unsafe(typed):
         return EmailError("invalid", "email_bad_character")
     if not _DOTS.search(domain):
