@@ -245,7 +245,8 @@ def test_lengths_count_characters_whatever_their_size(
     kept = {"comment": "text"}.get(field, field)
     for value in (whole[:-1], whole, f" {whole}\n"):
         assert getattr(_accepted(**{field: value}), kept) == value.strip()
-    assert _refused(**{field: whole + "z"}) == FieldError(field, "too_long", None, {"limit": limit})
+    told = {"limit": limit, "length": limit + 1}
+    assert _refused(**{field: whole + "z"}) == FieldError(field, "too_long", "over_limit", told)
 
 
 @pytest.mark.parametrize(("field", "limit"), [("name", 80), ("title", 300)])
@@ -263,7 +264,7 @@ def test_a_pile_of_marks_is_soon_refused_and_a_small_one_composed(field: str, li
     assert getattr(_accepted(**{field: "α\u0313\u0300\u0345" * limit}), field) == "ᾂ" * limit
     started = time.process_time()
     error = _refused(**{field: "a" + "\u0301" * 60_000 + "\u0316" * 60_000})
-    assert (error.code, error.values) == ("too_long", {"limit": limit})
+    assert (error.code, error.values) == ("too_long", {"limit": limit, "length": 120_001})
     # Sorting them, as composition does, takes some twenty seconds.
     assert time.process_time() - started < 2
 
@@ -281,7 +282,10 @@ def test_a_website_is_measured_with_its_host_in_ascii_too() -> None:
 def test_a_comment_has_the_length_its_site_allows(limit: int) -> None:
     policy = Policy(comment_limit=limit)
     assert _accepted(policy, comment="😀" * limit).text == "😀" * limit
-    assert _refused(policy, comment="😀" * limit + "x").values == {"limit": limit}
+    assert _refused(policy, comment="😀" * limit + "x").values == {
+        "limit": limit,
+        "length": limit + 1,
+    }
 
 
 def test_a_line_break_counts_once_and_surrounding_ones_not_at_all() -> None:
@@ -311,7 +315,7 @@ def test_an_idempotency_key_has_8_to_128_characters(length: int) -> None:
     assert _accepted(idempotency_key="k" * length).idempotency_key == "k" * length
     short, long = _refused(idempotency_key=" 1234567 "), _refused(idempotency_key="k" * 129)
     assert (short.code, short.values) == ("too_short", {"limit": 8})
-    assert (long.code, long.values) == ("too_long", {"limit": 128})
+    assert (long.code, long.values) == ("too_long", {"limit": 128, "length": 129})
 
 
 @pytest.mark.parametrize("field", ["abcdefgh", "short", "\x00", UNUSABLE, ""])
@@ -399,7 +403,7 @@ def test_an_edit_follows_the_rules_of_a_submission_and_names_every_error() -> No
     with pytest.raises(InvalidSubmission) as caught:
         rewrite({"text": "😀" * 11, "name": "\u202eJean", "website": "x"}, Policy(comment_limit=10))
     assert caught.value.errors == (
-        FieldError("text", "too_long", None, {"limit": 10}),
+        FieldError("text", "too_long", "over_limit", {"limit": 10, "length": 11}),
         FieldError("name", "invalid", "name_invalid"),
         FieldError("website", "invalid", "website_invalid"),
     )
@@ -439,7 +443,7 @@ def test_a_reply_needs_a_text_and_every_error_is_named(text: str | None) -> None
         reply({"text": text, "name": "x" * 81}, POLICY, default_name="x")
     assert caught.value.errors == (
         FieldError("text", "required"),
-        FieldError("name", "too_long", None, {"limit": 80}),
+        FieldError("name", "too_long", "over_limit", {"limit": 80, "length": 81}),
     )
 
 

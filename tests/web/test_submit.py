@@ -618,7 +618,7 @@ async def test_each_message_stands_next_to_its_field(client: httpx2.AsyncClient)
     page = await form_again(client, email="helene", comment=" ", name="x" * 81)
     for name, message in (
         ("comment", "Ce champ est obligatoire, mais il est vide."),
-        ("name", "C’est trop long~: 80 caractères au plus."),
+        ("name", "C’est trop long~: 81 caractères, pour 80 au plus."),
         ("email", "Il manque l’arobase (@), comme dans nom@exemple.fr."),
     ):
         control = page.by_id(f"field-{name}")

@@ -161,7 +161,7 @@ def _line(raw: str, *, limit: int, hint: str | None = None) -> str:
 
 
 def _within(limit: int, text: str, *, told: int | None = None) -> str:
-    """*text*, unless it has more than *limit* characters; the refusal says *told*, or *limit*."""
+    """*text*, unless it has more than *limit* characters; the refusal says both, or *told*."""
     if len(text) > limit:
-        raise Refused("too_long", limit=told or limit)
+        raise Refused("too_long", "over_limit", limit=told or limit, length=len(text))
     return text
