@@ -475,7 +475,12 @@ async def test_while_the_service_is_away_the_page_keeps_what_it_has_and_what_is_
         await page.goto(f"{blog.url}/away-{answer}")
         told = "Trop à la fois." if answer == "503" else AWAY
         await expect(part(page, "status")).to_contain_text(told)
-        await expect(page.get_by_role("link", name=FALLBACK)).to_be_visible()
+        # Between what stood in the element and the way to try again.
+        met = (page.get_by_role("link", name=FALLBACK), part(page, "status"), part(page, "retry"))
+        boxes = [await one.bounding_box() for one in met]
+        tops = [box["y"] for box in boxes if box]
+        assert tops == sorted(set(tops))
+        assert len(tops) == 3
         await fill(page, text)
         await expect(part(page, "status")).to_contain_text(KEPT)
         await expect(page.locator("palabre-comments [name=comment]")).to_have_value(text)

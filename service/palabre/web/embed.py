@@ -19,8 +19,8 @@ KEPT_S = 3_600
 SOURCE = Path(__file__).parent / "static" / "embed.js"
 _SAID = re.compile(r'\bWORDS\["([a-z_.]+)"\]')
 _FOR_DEVELOPERS = re.compile(
-    r"""^\ +(?://.*\n)?|^//.*\n|\ //\ .*$  # indentation and comments,
-    |(?<=[,;:{(=?&|+<>])\ |\ (?=[{}=?&|+<>!]|:\ )  # spaces beside punctuation,
+    r"""^\ +(?://.*\n)?|^//.*\n|^\n|\ //\ .*$  # indentation, comments and empty lines,
+    |(?<=[,;:{(=?&|+<>])\ |\ (?=[({}=?&|+<>!]|:\ )  # spaces beside punctuation,
     |(?<=[,{(])\n                            # line ends within a statement;
     |(?P<kept>"[^"\n]*")                      # but nothing of a string
     """,

@@ -427,10 +427,10 @@
         place.append(make("textarea", { value, ariaLabel, readOnly: true }));
       }
       // What stood in the element is better than nothing.
-      whole.replaceChildren(...(comments ? [heading, list, more] : [make("slot"), retry]), place);
+      whole.replaceChildren(...(comments ? [heading, list, more] : [make("slot"), status, retry]), place);
       if (comments) show(page);
       tell(comments ? (over ? say(WORDS["form.closed"]) : "") : fault(page), over && value);
-      if (again) whole.querySelector("[part]").focus();
+      if (again) (comments ? heading : retry).focus();
       await restore();
       seek();
     };
