@@ -177,6 +177,31 @@ async def test_a_reader_learns_that_their_comment_was_refused_until_it_is_gone(
         await expect(page.locator("palabre-comments")).not_to_contain_text(text)
 
 
+async def test_a_refused_comment_comes_back_until_its_author_has_met_it(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        await page.goto(f"{demo.url}/demo/element")
+        await fill(page, text)
+        own = comment_with(page, text)
+        await expect(own).to_be_focused()
+        decide(demo, moderator, text, "reject")
+        for _ in range(2):
+            # From its top, not from where the reader was.
+            await page.goto("about:blank")
+            await page.goto(f"{demo.url}/demo/element")
+            await expect(own).to_contain_text("Votre commentaire a été refusé.")
+            await expect(own).not_to_be_in_viewport()
+        await own.scroll_into_view_if_needed()
+        await holds(page, "localStorage.length == 0")
+        await expect(own.locator("[part=receipt]")).to_be_visible()
+        await page.reload()
+        await expect(part(page, "form")).to_be_visible()
+        await expect(part(page, "heading").first).to_be_visible()
+        await expect(own).to_have_count(0)
+
+
 async def test_a_comment_that_is_published_at_once_stands_in_its_place(
     browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
 ) -> None:

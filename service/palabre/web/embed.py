@@ -21,7 +21,7 @@ _SAID = re.compile(r'\bWORDS\["([a-z_.]+)"\]')
 _FOR_DEVELOPERS = re.compile(
     r"""^\ +(?://.*\n)?|^//.*\n|^\n|\ //\ .*$  # indentation, comments and empty lines,
     |(?<=[,;:{(=?&|+<>])\ |\ (?=[({}=?&|+<>!]|:\ )  # spaces beside punctuation,
-    |(?<=[,{(])\n                            # line ends within a statement;
+    |(?<=[,;{(])\n                           # line ends that end nothing;
     |(?P<kept>"[^"\n]*")                      # but nothing of a string
     """,
     re.MULTILINE | re.VERBOSE,

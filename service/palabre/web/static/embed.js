@@ -89,6 +89,7 @@
   const begin = async (root, given, listing) => {
     const items = new Map();
     const whole = make("div", {}, make("slot"));
+    root.adoptedStyleSheets = [STYLE];
     root.replaceChildren(whole);
     const first = await ask(listing);
 
@@ -397,11 +398,12 @@
     // A comment of the reader's own that was not public when last seen.
     const recall = async (token) => {
       const { comment, status } = await ask("v1/receipts/" + token);
-      if (status == 404 || /approved|deleted/.test(comment?.state)) {
-        memory({ mine: memory().mine.filter((other) => other != token) });
-      } else if (comment) {
+      const forget = () => memory({ mine: memory().mine.filter((other) => other != token) });
+      if (status == 404 || /approved|deleted/.test(comment?.state)) forget();
+      else if (comment) {
         await find(comment.parent);
-        add(comment, token);
+        // Whoever has met a refusal need not meet it at each visit.
+        new IntersectionObserver(([found]) => found.isIntersecting && comment.state != "pending" && forget()).observe(add(comment, token));
       }
     };
 
@@ -444,10 +446,7 @@
     class extends HTMLElement {
       static observedAttributes = ["article", "lang", "site"];
 
-      constructor() {
-        super();
-        this.attachShadow({ mode: "open" }).adoptedStyleSheets = [STYLE];
-      }
+      root = this.attachShadow({ mode: "open" });
 
       connectedCallback() {
         addEventListener("hashchange", this);
@@ -472,7 +471,7 @@
           site: this.getAttribute("site") ?? "",
         };
         const listing = "v1/comments?" + new URLSearchParams(given);
-        if (listing != this.listing) this.seek = begin(this.shadowRoot, given, listing);
+        if (listing != this.listing) this.seek = begin(this.root, given, listing);
         this.listing = listing;
       }
     },
