@@ -423,6 +423,12 @@ async def test_a_reply_is_written_in_the_queue(
         await page.get_by_role("button", name="Approuver et répondre").click()
         await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
         await expect(page.locator("#told")).to_contain_text("Votre réponse est publiée.")
+        await page.keyboard.press("u")
+        await expect(page.locator("#told")).to_contain_text("Votre réponse n’est plus publiée")
+        await page.locator(f"#c-{ids[0]}").get_by_role("button", name="Répondre").click()
+        await page.keyboard.type("Merci à vous.")
+        await page.get_by_role("button", name="Approuver et répondre").click()
+        await expect(page.locator(f"#c-{ids[0]}")).to_have_count(0)
         assert loads == []
         await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Répondre").click()
         await page.locator(".refusing textarea").fill("x" * 20_001)

@@ -21,12 +21,16 @@ async def comment(service: Service, client: httpx2.AsyncClient, moderator: dict[
     return await makers.comment(client, comment="Une première phrase. Une seconde.")
 
 
+SENT = ("csrf", "back", "version")
+"""What the forms of the page send of themselves."""
+
+
 async def send(
     client: httpx2.AsyncClient, comment: str, form: str, **fields: str
 ) -> httpx2.Response:
     """Fill in one of the forms of the page."""
     page = (await client.get(f"/desk/comments/{comment}")).text
-    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")} | fields
+    data = {name: desk.field(page, name) for name in SENT} | fields
     return await client.post(f"/desk/comments/{comment}/{form}", data=data, headers=desk.FORM)
 
 
@@ -98,22 +102,57 @@ async def test_a_reply_makes_what_waits_public_with_it(
     assert listing[1]["author"]["name"] == "alice"
 
 
-async def test_the_approval_by_a_reply_is_what_undo_takes_back(
+async def take_back(client: httpx2.AsyncClient) -> str:
+    """Undo what was done last; what is then told."""
+    page = (await client.get("/desk/")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
+    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    return desk.told((await client.get("/desk/?lang=fr")).text)
+
+
+async def test_undoing_a_reply_takes_back_the_approval_and_the_reply(
     client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
 ) -> None:
     other = await makers.comment(client, email="o@example.com")
     await desk.act(client, f"spam {other}")
-    page = (await client.get(f"/desk/comments/{comment}")).text
-    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
-    sent = data | {"text": "Merci.", "then": "queue"}
-    answer = await client.post(f"/desk/comments/{comment}/reply", data=sent, headers=desk.FORM)
-    assert answer.headers["location"] == "/desk/"
-    page = (await client.get("/desk/")).text
-    data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
-    await client.post("/desk/undo", data=data, headers=desk.FORM)
+    await send(client, comment, "reply", text="Merci.")
+    (reply,) = (await client.get("/v1/comments?article=/a")).json()["comments"][1:]
+    told = await take_back(client)
+    assert "est remis en attente. Votre réponse n’est plus publiée" in told
+    assert "Annuler" not in told
     assert desk.cases((await client.get("/desk/")).text) == [comment]
+    assert (await client.get("/v1/comments?article=/a")).json()["comments"] == []
+    found = (await client.get(f"/v1/moderation/comments/{reply['id']}", headers=admin)).json()
+    assert [(one["to"], one["by"]) for one in found["decisions"]] == [
+        ("approved", "alice"),
+        ("rejected", "alice"),
+    ]
     found = (await client.get(f"/v1/moderation/comments/{other}", headers=admin)).json()
     assert found["state"] == "spam"
+
+
+async def test_undoing_a_reply_to_what_is_public_takes_back_the_reply_alone(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    await desk.act(client, f"approve {comment}")
+    await send(client, comment, "reply", text="Merci.")
+    assert "Votre réponse n’est plus publiée" in await take_back(client)
+    listing = (await client.get("/v1/comments?article=/a")).json()["comments"]
+    assert [one["id"] for one in listing] == [comment]
+
+
+async def test_a_reply_that_somebody_else_has_changed_stays_as_they_left_it(
+    client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
+) -> None:
+    await send(client, comment, "reply", text="Merci.")
+    (reply,) = (await client.get("/v1/comments?article=/a")).json()["comments"][1:]
+    at = f"/v1/moderation/comments/{reply['id']}"
+    await client.patch(at, json={"text": "Merci bien."}, headers=admin)
+    told = await take_back(client)
+    assert "est remis en attente." in told
+    assert "Votre réponse" not in told
+    assert "Le commentaire de alice" in told
+    assert (await client.get(at, headers=admin)).json()["state"] == "approved"
 
 
 async def test_an_empty_reply_publishes_nothing(client: httpx2.AsyncClient, comment: str) -> None:
@@ -128,7 +167,7 @@ async def test_a_reply_to_what_was_refused_meanwhile_is_kept_in_its_field(
     client: httpx2.AsyncClient, comment: str, admin: dict[str, str], verb: str
 ) -> None:
     page = (await client.get(f"/desk/comments/{comment}")).text
-    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
+    data = {name: desk.field(page, name) for name in SENT}
     await client.post(f"/v1/moderation/comments/{comment}/approve", headers=admin)
     await client.post(f"/v1/moderation/comments/{comment}/{verb}", headers=admin)
     sent = data | {"text": "Bien vu <i>"}
@@ -166,7 +205,7 @@ async def test_an_edit_of_what_was_edited_meanwhile_changes_nothing(
     client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
 ) -> None:
     page = (await client.get(f"/desk/comments/{comment}")).text
-    data = {name: desk.field(page, name) for name in ("csrf", "back", "version")}
+    data = {name: desk.field(page, name) for name in SENT}
     body = {"text": "Par Ada"}
     await client.patch(f"/v1/moderation/comments/{comment}", json=body, headers=admin)
     sent = data | {"text": "Par Alice", "name": "Anne"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from palabre.actions import undo
-from palabre.actions.decide import Because, Result, change, present
+from palabre.actions.decide import Because, Before, Result, change, present
 from palabre.actions.sessions import SignedIn
 from palabre.errors import (
     CommentNotFound,
@@ -83,7 +83,7 @@ async def reply(
     """A moderator's reply to an approved comment: approved at once, on closed articles too.
 
     *approving*: the version in which a comment that waits is approved with it, or not at all.
-    *at_desk*: the session that remembers that approval as its last decision.
+    *at_desk*: the session that remembers it, with that approval, as its last decision.
     Raises CommentNotFound, InvalidSubmission, NotAllowedFromHere when the comment isn't public,
     DuplicateComment, and DecidedMeanwhile when it is no longer in that version.
     """
@@ -100,12 +100,11 @@ async def reply(
         if article is None:
             raise LookupError(standing.article_id)
         words = submission.reply(fields, article.policy, default_name=moderator.name)
-        if approving is not None and standing.state is not State.APPROVED:
-            becomes = State.APPROVED
+        becomes = State.APPROVED
+        done = []
+        if approving is not None and standing.state is not becomes:
             was = await change(tx, service, moderator, comment_id, becomes, Because(), approving)
-            if at_desk is not None:
-                done = Result(comment_id, 200, becomes, was)
-                await undo.remember(tx, service, at_desk, becomes, [done])
+            done.append(Result(comment_id, 200, becomes, was))
         place = await comments.under(tx, article.id, comment_id, depth=article.policy.depth)
         if place is None:
             raise NotAllowedFromHere
@@ -117,7 +116,7 @@ async def reply(
             moderator_id=moderator.id,
             place=place,
             asked_parent=comment_id,
-            state=State.APPROVED,
+            state=becomes,
             told=None,
             name=words.name,
             website=None,
@@ -130,7 +129,13 @@ async def reply(
             at=now,
         )
         await comments.add(tx, new, by=moderator.decider)
-        return await present(tx, service, new.id)
+        added = await present(tx, service, new.id)
+        if at_desk is not None:
+            # It was nothing before. Taken back it is not public, and its words are not lost.
+            before = Before(State.REJECTED, added.version, None, None)
+            done.append(Result(new.id, 200, becomes, before))
+            await undo.remember(tx, service, at_desk, becomes, done, reply=new.id)
+        return added
 
     return await _write(service, unit)
 

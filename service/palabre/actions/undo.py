@@ -25,7 +25,7 @@ class Last:
 
     `id` names it. `done`: what each comment that was changed had been, by id. `failed`: of each
     that was not, its id and the status of its `Result`. `is_undone`: this took back what was done
-    before.
+    before. `reply`: the id of the moderator's own words that came with it.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Last:
     done: Mapping[str, Before]
     failed: tuple[tuple[str, int], ...]
     is_undone: bool = False
+    reply: str | None = None
 
     @property
     def can_be_undone(self) -> bool:
@@ -98,7 +99,7 @@ async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> li
                 versions=versions,
             )
         becomes = next(iter(last.done.values())).state
-        await remember(tx, service, signed_in, becomes, results, is_undone=True)
+        await remember(tx, service, signed_in, becomes, results, is_undone=True, reply=last.reply)
         return results
 
     return await service.store.write(unit, long=True)
@@ -124,6 +125,7 @@ def _read(found: dict[str, Any]) -> Last:
         },
         failed=tuple((comment, status) for comment, status in found["failed"]),
         is_undone=found["is_undone"],
+        reply=found.get("reply"),
     )
 
 
@@ -140,6 +142,7 @@ async def remember(
     results: Sequence[Result],
     *,
     is_undone: bool = False,
+    reply: str | None = None,
 ) -> None:
     """Keep a decision as the session's last. One that changed nothing leaves the one before."""
     done = {one.id: one.was for one in results if one.was is not None}
@@ -153,5 +156,6 @@ async def remember(
         "done": [[one, was.state, was.version, was.reason, was.told] for one, was in done.items()],
         "failed": failed,
         "is_undone": is_undone,
+        "reply": reply,
     }
     await sessions.remember(tx, keys.digest(signed_in.token), json.dumps(last))

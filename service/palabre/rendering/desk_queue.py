@@ -192,6 +192,8 @@ class _Last(Protocol):
     def is_undone(self) -> bool: ...
     @property
     def can_be_undone(self) -> bool: ...
+    @property
+    def reply(self) -> str | None: ...
 
 
 def rule_choices(language: str) -> tuple[tuple[str, str], ...]:
@@ -246,11 +248,12 @@ def excerpt(text: str, most: int = EXCERPT) -> str:
 
 def told(last: _Last, about: Mapping[str, Comment], *, language: str, now: datetime) -> Told:
     """The line about the last decision: what came of it, and what did not."""
-    sentence = None
-    if last.done:
-        n = len(last.done)
-        first = about.get(next(iter(last.done)))
+    sentences = []
+    decided = [one for one in last.done if one != last.reply]
+    if decided:
+        n = len(decided)
         code = f"desk.undone.{last.becomes}" if last.is_undone else f"desk.done.{last.becomes}"
+        first = about.get(decided[0])
         if n == 1 and first is not None and first.text is not None:
             sentence = locale.say(
                 language,
@@ -260,12 +263,17 @@ def told(last: _Last, about: Mapping[str, Comment], *, language: str, now: datet
             )
         else:
             sentence = locale.say(language, code, n=n)
+        sentences.append(sentence)
+    if last.reply in last.done:
+        said = "desk.reply.taken_back" if last.is_undone else "desk.replied"
+        sentences.append(locale.say(language, said))
     failed = [
         _failed(about.get(one), status, language, now) for one, status in last.failed[:FAILED_MOST]
     ]
     if len(last.failed) > FAILED_MOST:
         failed.append(locale.say(language, "desk.failed.more", n=len(last.failed) - FAILED_MOST))
-    return Told(sentence, tuple(failed), last.id if last.can_be_undone else None)
+    undoes = last.id if last.can_be_undone else None
+    return Told(" ".join(sentences) or None, tuple(failed), undoes)
 
 
 def _failed(comment: Comment | None, status: int, language: str, now: datetime) -> str:

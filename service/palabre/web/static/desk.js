@@ -425,7 +425,6 @@
         }
         panel.remove();
         await renew(answer);
-        tell({ sentence: words.dataset.replied, failed: [], undoes: undoable() });
         stand(here);
       });
     });
