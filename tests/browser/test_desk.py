@@ -324,7 +324,7 @@ async def test_all_desk_work_is_done_without_javascript(
         await page.locator(f"#c-{ids[4]}").get_by_role("button", name="Répondre").click()
         await page.get_by_label("Votre réponse").fill("Merci à vous.")
         await page.get_by_role("button", name="Approuver et répondre").click()
-        await expect(page.locator("#history")).to_be_visible()
+        await expect(page.locator("#told")).to_contain_text("Votre réponse est publiée.")
         await page.get_by_role("link", name="Journal").click()
         await expect(page.locator("table")).to_contain_text("publicité")
         for name, heading in (

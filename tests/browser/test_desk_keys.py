@@ -271,7 +271,7 @@ async def test_a_key_leads_to_what_is_written_rather_than_lose_it(
         await expect(page.locator("#reply-text")).to_have_value("Merci à vous.")
         async with page.expect_navigation():
             await page.get_by_role("button", name="Approuver et répondre").click()
-        await expect(page.locator("#history")).to_be_visible()
+        await expect(page.locator("#told")).to_contain_text("Votre réponse est publiée.")
     assert states(demo, moderator, [only]) == ["approved"]
 
 

@@ -102,6 +102,21 @@ async def test_a_reply_makes_what_waits_public_with_it(
     assert listing[1]["author"]["name"] == "alice"
 
 
+async def test_a_reply_leads_back_to_what_follows_and_is_told_of_there(
+    client: httpx2.AsyncClient, comment: str, clock: Clock
+) -> None:
+    clock.advance(minutes=1)
+    following = await makers.comment(client, email="b@example.com", comment="Une autre.")
+    at = f"/desk/comments/{comment}?back=site%3Dblog"
+    data = {name: desk.field((await client.get(at)).text, name) for name in SENT}
+    sent = data | {"text": "Merci."}
+    answer = await client.post(f"/desk/comments/{comment}/reply", data=sent, headers=desk.FORM)
+    assert answer.headers["location"] == f"/desk/?site=blog#c-{following}"
+    page = (await client.get("/desk/?site=blog&lang=fr")).text
+    assert "est publié. Votre réponse est publiée." in desk.told(page)
+    assert "Annuler" in desk.told(page)
+
+
 async def take_back(client: httpx2.AsyncClient) -> str:
     """Undo what was done last; what is then told."""
     page = (await client.get("/desk/")).text

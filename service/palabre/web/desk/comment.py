@@ -60,7 +60,14 @@ async def leave(visit: Visit) -> Response:
 
 @guarded(Scope.MODERATE)
 async def reply(visit: Visit) -> Response:
-    """`POST /desk/comments/ID/reply`: under what is public, and what waits becomes public first."""
+    """`POST /desk/comments/ID/reply`: under what is public, and what waits becomes public first.
+
+    Then back to the queue, at the comment that follows.
+    """
+    asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
+    following = await looking.following(
+        visit.service, visit.moderator, _id(visit), asks.wanted, asks.order
+    )
     try:
         await edit.reply(
             visit.service,
@@ -74,10 +81,7 @@ async def reply(visit: Visit) -> Response:
         raise
     except (Invalid, DuplicateComment, NotAllowedFromHere, DecidedMeanwhile) as exc:
         return await _again(visit, "reply", exc)
-    if visit.fields.get("then") == "queue":
-        asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
-        return visit.see_other(wanted.path(asks.given))
-    return visit.see_other(f"comments/{_id(visit)}?back={_quoted(visit)}#history")
+    return visit.see_other(wanted.path(asks.given) + (f"#c-{following}" if following else ""))
 
 
 @guarded(Scope.MODERATE)

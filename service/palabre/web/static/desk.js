@@ -405,7 +405,7 @@
     panel.action = `${base}/desk/comments/${idOf(one)}/reply`;
     const { csrf, back } = form.elements;
     const version = versions(form).get(idOf(one));
-    for (const [name, value] of Object.entries({ csrf: csrf.value, back: back.value, version, then: "queue" })) {
+    for (const [name, value] of Object.entries({ csrf: csrf.value, back: back.value, version })) {
       panel.append(make("input", "", { type: "hidden", name, value }));
     }
     panel.addEventListener("submit", (event) => {
