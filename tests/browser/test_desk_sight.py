@@ -57,6 +57,8 @@ async def test_keys_stand_on_what_they_are_for_and_several_are_refused_like_one(
         await page.goto(f"{demo.url}/desk/?article=/several&site=demo")
         assert await shown(page, ".case[data-here] [data-key=a]") == '"a" / ""'
         assert await shown(page, ".many [data-many=a]") == "none"
+        every = page.locator(".many [value=all]")
+        await expect(every).to_have_text("Tous ceux de cette liste\u00a0: 4")
         for key in "xjxj":
             await page.keyboard.press(key)
         assert await shown(page, ".case[data-here] [data-key=a]") == "none"
@@ -74,6 +76,7 @@ async def test_keys_stand_on_what_they_are_for_and_several_are_refused_like_one(
             await page.keyboard.press(key)
         await expect(page.locator("#told")).to_contain_text("2")
         await expect(page.locator(".case")).to_have_count(2)
+        await expect(every).to_have_text("Tous ceux de cette liste\u00a0: 2")
         await expect(here).to_be_focused()
         # Neither is for whatever comes next.
         await expect(reason).to_have_value("")

@@ -14,8 +14,11 @@ import makers
 from conftest import Clock, token_for
 from palabre.actions import sites
 from palabre.model import Scope, Site
+from palabre.rendering import desk_queue
 from palabre.service import Service
 from web import desk
+
+JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -203,6 +206,35 @@ async def test_all_of_one_person_and_all_equal_texts_go_at_once(
     )
     # What came after the page was made was not seen.
     assert desk.cases((await client.get("/desk/")).text) == [honest, late]
+
+
+async def test_how_many_a_list_holds_stands_on_the_choice_of_all_of_them(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    await some(client, clock, 52)
+    clock.advance(minutes=1)
+    for at, n in (("q=avis", 52), ("article=/a", 52), ("state=all&q=num%C3%A9ro+51", 1)):
+        page = (await client.get(f"/desk/?lang=fr&{at}")).text
+        assert every(page) == f"Tous ceux de cette liste\u00a0: {n}", at
+    page = (await client.get("/desk/?lang=fr&q=avis")).text
+    await makers.comment(client, email="late@example.com", comment="Un avis de plus.")
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "shown", "at")}
+    data |= {"act": "approve", "which": "shown"}
+    answer = await client.post("/desk/decide?lang=fr", data=data, headers=desk.FORM | JSON)
+    # What came after the page was made is not meant.
+    assert answer.json()["every"] == "Tous ceux de cette liste\u00a0: 2"
+    assert every((await client.get("/desk/?state=all")).text) is None
+
+
+def every(page: str) -> str | None:
+    """The choice of all that the list holds."""
+    found = re.search(r'<option value="all">([^<]*)<', page[page.index("<form id") :])
+    return None if found is None else found[1]
+
+
+def test_a_list_of_more_than_are_decided_on_at_once_is_counted_no_further() -> None:
+    assert desk_queue.every(500, 500, "en") == "All of this list: 500"
+    assert desk_queue.every(501, 500, "en") == "The first 500 of this list, which holds more"
 
 
 async def test_all_of_a_whole_site_is_more_than_one_button_takes(

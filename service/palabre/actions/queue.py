@@ -87,6 +87,19 @@ async def page(
     return await service.store.read(unit)
 
 
+async def count(service: Service, moderator: Moderator, wanted: Wanted, *, most: int) -> int:
+    """How many comments pass every filter; of more than *most* no more are counted.
+
+    Raises SiteNotFound, BadParameter. What has just come is found once a `page` has indexed it.
+    """
+
+    async def unit(tx: Tx) -> int:
+        found = await _filter(tx, service, moderator, wanted)
+        return 0 if found is None else await queue.count(tx, found, most=most)
+
+    return await service.store.read(unit)
+
+
 async def one(service: Service, moderator: Moderator, comment_id: str) -> Record:
     """A comment with its decisions and edits. Raises CommentNotFound."""
 

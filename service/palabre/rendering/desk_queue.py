@@ -85,8 +85,9 @@ class QueueView:
     `given`: the parameters as given. `rule_choices`: rules, and what they look at
     in words. `states`: the same list in other states. `next`, `first`:
     queries of other pages. `back`: the query of this one. `at`: when it was made. `decides`: the
-    moderator may. `newest`: the query of the same list with what came last first. `errors`: what
-    is wrong with filters, by their names; then nothing was looked for. `language`: of its dates.
+    moderator may. `every`: the choice of all that the list holds, if it is one. `newest`: the query
+    of the same list with what came last first. `errors`: what is wrong with filters, by their
+    names; then nothing was looked for. `language`: of its dates.
     """
 
     cases: tuple[Case, ...]
@@ -102,6 +103,7 @@ class QueueView:
     back: str
     is_narrow: bool
     decides: bool
+    every: str | None
     last: Told | None
     at: datetime
     newest: str
@@ -232,6 +234,13 @@ def verbs(state: State) -> tuple[str, ...]:
         "hold": State.PENDING,
     }
     return tuple(verb for verb, becomes in order.items() if becomes in ARROWS[state])
+
+
+def every(n: int, most: int, language: str) -> str:
+    """The choice of all *n* that a list holds, *most* of which are decided on at once."""
+    if n > most:
+        return locale.say(language, "desk.many.first", n=most)
+    return locale.say(language, "desk.many.all", n=n)
 
 
 def excerpt(text: str, most: int = EXCERPT) -> str:

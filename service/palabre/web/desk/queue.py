@@ -102,6 +102,7 @@ async def _list(visit: Visit, asks: wanted.Asks, *, later: bool = False) -> Resp
         back=wanted.path(asks.given),
         is_narrow=asks.is_narrow,
         decides=visit.may(Scope.MODERATE),
+        every=await _every(visit, asks, found) if visit.may(Scope.MODERATE) else None,
         last=await last_told(visit, later=later),
         at=visit.service.now(),
         newest=wanted.path(asks.given, after=None, order="newest"),
@@ -127,6 +128,7 @@ async def _unclear(visit: Visit, given: Mapping[str, str], exc: BadParameter) ->
         back="",
         is_narrow=True,
         decides=False,
+        every=None,
         last=None,
         at=visit.service.now(),
         newest="",
@@ -146,6 +148,24 @@ async def _counts(visit: Visit, asks: wanted.Asks) -> Mapping[str, int]:
         found = await site_of(visit, asks.given["site"])
         site_id = site_id if found is None else found.id
     return await visit.service.store.read(lambda tx: sites.tally(tx, site_id))
+
+
+async def _every(
+    visit: Visit, asks: wanted.Asks, found: queue_actions.QueuePage | None = None
+) -> str | None:
+    """The choice of all that the list holds, counted as far as they are decided on at once.
+
+    *found*: a page of it, which may be all. None for a whole state or site, which is more than one
+    button takes.
+    """
+    if not asks.is_narrow:
+        return None
+    if found is not None and asks.after is None and found.next is None:
+        n = len(found.comments)
+    else:
+        seen = _until(asks, _seen_at(visit))
+        n = await queue_actions.count(visit.service, visit.moderator, seen, most=AT_ONCE + 1)
+    return desk_queue.every(n, AT_ONCE, visit.asks.language)
 
 
 @guarded(Scope.MODERATE)
@@ -219,6 +239,7 @@ async def _as_json(visit: Visit, results: Sequence[Result], back: wanted.Asks) -
         {
             "told": line,
             "counts": await _counts(visit, back),
+            "every": await _every(visit, back),
             "done": [one.id for one in results if one.status == 200],
             "failed": [one.id for one in results if one.status != 200],
         },
@@ -294,15 +315,11 @@ async def _all(visit: Visit) -> tuple[tuple[str, ...], dict[str, int]]:
     asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
     if not asks.is_narrow:
         return (), {}
-    try:
-        seen_at = datetime.fromisoformat(visit.fields.get("at", "")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        seen_at = visit.service.now()
-    until = min(filter(None, (asks.wanted.until, seen_at)))
+    seen_at = _seen_at(visit)
     found = await queue_actions.page(
         visit.service,
         visit.moderator,
-        replace(asks.wanted, until=until),
+        _until(asks, seen_at),
         order=asks.order,
         limit=AT_ONCE,
     )
@@ -311,6 +328,19 @@ async def _all(visit: Visit) -> tuple[tuple[str, ...], dict[str, int]]:
         for comment in found.comments
     }
     return tuple(versions), versions
+
+
+def _seen_at(visit: Visit) -> datetime:
+    """When the page was made that a form is on; now if none says so."""
+    try:
+        return datetime.fromisoformat(visit.fields.get("at", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return visit.service.now()
+
+
+def _until(asks: wanted.Asks, seen_at: datetime) -> queue_actions.Wanted:
+    """What is asked for, of what had come by then."""
+    return replace(asks.wanted, until=min(filter(None, (asks.wanted.until, seen_at))))
 
 
 def _changed_after(comment: Comment, moment: datetime) -> bool:

@@ -152,6 +152,7 @@
       return;
     }
     if (found.told) tell(found.told);
+    countAll(found.every);
     // What was for several is for none that come after.
     if (!body.get("act").includes(" ")) form.elements.reason.value = form.elements.note.value = "";
     for (const [name, n] of Object.entries(found.counts)) {
@@ -179,6 +180,12 @@
     for (const one of going) one.remove();
     if (!here?.isConnected) stand(all()[0]);
     if (!all().length) await renew(ask(location.href));
+  }
+
+  // How many there are of the list stands on the choice of all of them.
+  function countAll(text) {
+    const choice = form.querySelector("[name=which] [value=all]");
+    if (choice && text) choice.textContent = text;
   }
 
   // What a button names, or else what is the last when its turn has come; once at a time.
@@ -269,6 +276,7 @@
     form.querySelector(".more")?.remove();
     cases.after(...page.querySelectorAll("#desk > .more"));
     document.title = page.title;
+    countAll(page.querySelector("[name=which] [value=all]")?.textContent);
     if (many) many.hidden = !all().length;
     forget();
     // It may have been put there anew.
