@@ -312,6 +312,9 @@ async def test_all_desk_work_is_done_without_javascript(
         first = page.locator(f"#c-{ids[0]}")
         await first.get_by_role("button", name="Approuver").click()
         await expect(page).to_have_url(re.compile(f"#c-{ids[1]}$"))
+        # No key does what it stands on.
+        await expect(page.locator("#told kbd")).to_have_count(1)
+        await expect(page.locator("#told kbd")).to_be_hidden()
         await page.locator(f"#c-{ids[1]}").get_by_role("button", name="Refuser").click()
         await page.get_by_label("Motif", exact=True).select_option(label="publicité")
         await page.get_by_label("Note", exact=True).fill("Vu")
