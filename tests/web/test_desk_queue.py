@@ -13,7 +13,7 @@ import pytest
 import makers
 from conftest import Clock, token_for
 from palabre.actions import sites
-from palabre.model import Scope, Site
+from palabre.model import REASONS, Scope, Site
 from palabre.rendering import desk_queue
 from palabre.service import Service
 from web import desk
@@ -145,6 +145,27 @@ async def test_those_that_are_picked_are_decided_together_with_a_reason(
     assert desk.cases(page) == [second]
     found = (await client.get(f"/v1/moderation/comments/{third}", headers=moderator)).json()
     assert (found["state"], found["reason"]) == ("rejected", "advertising")
+
+
+async def test_for_several_at_once_only_reasons_are_offered_that_all_sites_share(
+    service: Service, client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    await some(client, clock, 1)
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    reasons = {"reasons": ["other", "illegal", "off_topic"]}
+    await sites.change_policy(service, "autre", reasons)
+    await makers.comment(client, site="autre", article="/b", email="b@example.com")
+    page = (await client.get("/desk/")).text
+    assert offered(page) == ["off_topic", "illegal", "other"]
+    page = (await client.get("/desk/?site=blog")).text
+    assert offered(page) == list(REASONS)
+
+
+def offered(page: str) -> list[str]:
+    """The reasons that may be given for several at once."""
+    found = re.search(r'<select name="reason">.*?</select>', page, re.DOTALL)
+    assert found is not None
+    return re.findall(r'<option value="(\w+)"', found[0])
 
 
 async def test_nothing_picked_changes_nothing(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from palabre import locale, screening
-from palabre.model import ARROWS, Author, Comment, Signal, State
+from palabre.model import ARROWS, REASONS, Author, Comment, Signal, State
 from palabre.rendering.desk import decider
 
 EXCERPT = 200
@@ -138,8 +138,8 @@ class QueueView:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What may be given for several at once: all that is offered for any of them."""
-        return tuple(dict.fromkeys(reason for some in self.reason_sets for reason in some))
+        """What may be given for several at once: what is offered for each of them."""
+        return tuple(one for one in REASONS if all(one in some for some in self.reason_sets))
 
     def given_or_blank(self, name: str) -> str:
         return self.given.get(name, "")
