@@ -387,6 +387,9 @@ async def test_filters_that_are_set_are_said_and_only_counts_that_are_known(
     assert re.search(r'data-count="pending">2<', page)
     page = (await client.get("/desk/?site=autre&lang=fr")).text
     assert re.search(r'data-count="pending">0<', page)
+    assert "Rien n’attend." in page
+    page = (await client.get("/desk/?article=/vide&site=autre&lang=fr")).text
+    assert "Rien ne correspond à ces filtres." in page
     page = (await client.get("/desk/?signal=links&q=avis&lang=fr")).text
     assert "data-count" not in page
     assert "Mots\u00a0: «\u00a0avis\u00a0»" in page
