@@ -143,6 +143,7 @@ async def test_at_the_end_of_a_page_one_comes_to_the_next(
         await expect(page.locator(".case[data-here]")).to_be_focused()
         await page.keyboard.press("a")
         await expect(page.locator("#told")).to_contain_text("est publié")
+        await expect(page.get_by_text("Revenir au début de la liste")).to_have_count(1)
     assert states(demo, moderator, ids[50:]) == ["approved"]
 
 

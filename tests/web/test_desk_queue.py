@@ -631,6 +631,7 @@ async def test_a_later_page_that_was_emptied_leads_to_the_beginning(
     empty = re.search(r'<div id="cases">\s*<p class="empty">(.*?)</p>', page)
     assert empty is not None
     assert words in empty[1]
+    assert len(re.findall(">(?:Revenir au début|Back to the beginning)", page)) == 1
     back = re.search(r'href="([^"]+)"', empty[1])
     assert back is not None
     assert len(desk.cases((await client.get(html.unescape(back[1]))).text)) == 50

@@ -273,6 +273,8 @@
     const had = told.contains(document.activeElement);
     told.replaceChildren(...page.getElementById("told").children);
     document.querySelector(".states").replaceWith(page.querySelector(".states"));
+    form.querySelector(".first")?.remove();
+    told.after(...page.querySelectorAll("#desk > .first"));
     form.querySelector(".more")?.remove();
     cases.after(...page.querySelectorAll("#desk > .more"));
     document.title = page.title;
