@@ -438,6 +438,28 @@ async def test_undo_takes_back_the_decision_it_names_or_none(
     assert desk.cases((await client.get("/desk/")).text) == [second, third]
 
 
+async def test_what_comes_of_a_form_is_in_the_language_of_its_page(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
+) -> None:
+    first, second = await some(client, clock, 2)
+    csrf = desk.field((await client.get("/desk/sessions")).text, "csrf")
+    chosen = {"csrf": csrf, "act": "choose", "language": "en"}
+    await client.post("/desk/sessions", data=chosen, headers=desk.FORM)
+    for address, language in (("/desk/?lang=fr", "fr"), ("/desk/", "en")):
+        await desk.act(client, f"approve {first}")
+        page = (await client.get(address)).text
+        assert f'<html lang="{language}">' in page
+        data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
+        await desk.act(client, f"approve {second}")
+        on_page = desk.FORM | {"Referer": f"https://comments.example{address}"}
+        answer = await client.post("/desk/undo", data=data, headers=on_page)
+        assert answer.status_code == 409
+        assert f'<html lang="{language}">' in answer.text
+        assert ("rien n’est annulé" in desk.told(answer.text)) == (language == "fr")
+        for one in (first, second):
+            await desk.act(client, f"hold {one}", at="/desk/?state=approved")
+
+
 async def test_a_decision_twice_leaves_the_first_to_be_undone(
     client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -178,6 +179,7 @@ async def _visit(request: Request) -> Visit | Response:
     changes = request.method == "POST"
     if changes:
         from_our_page(request)
+        asks.lang = asks.lang or _lang_of_page(request)
     fields = await fields_of(request) if changes else {}
     try:
         signed_in = await cookie_of(request)
@@ -187,6 +189,12 @@ async def _visit(request: Request) -> Visit | Response:
     if changes and not sessions.is_csrf(signed_in.token, fields.get("csrf", "")):
         raise FormExpired
     return Visit(request, asks, signed_in, fields)
+
+
+def _lang_of_page(request: Request) -> str | None:
+    """The language that was asked for of the page that a form is on: what comes back is in it."""
+    _, _, query = request.headers.get("referer", "").partition("?")
+    return QueryParams(query).get("lang")
 
 
 def _to_login(request: Request, asks: Asked, fields: Fields) -> Response:
