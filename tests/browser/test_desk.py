@@ -588,3 +588,11 @@ async def test_a_service_that_is_away_loses_no_decision_silently(
         await page.keyboard.press("a")
         await expect(page.locator("#told")).to_contain_text("ne répond pas")
         await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")
+        await page.keyboard.press("r")
+        # Enter tries again from wherever it was pressed.
+        for one in (page.locator(".refusing select"), page.locator(".refusing .no")):
+            await one.press("Enter")
+            await expect(page.locator(".refusing")).to_be_visible()
+            await expect(one).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[0]}")

@@ -109,11 +109,14 @@
   }
 
   function stay(going) {
+    const from = going[0].querySelector(".refusing[hidden] [data-left]");
     for (const one of going) {
       delete one.dataset.going;
       one.querySelector(".refusing")?.removeAttribute("hidden");
     }
     stand(going[0]);
+    // To go on with what was sent from a panel, unless somebody writes elsewhere by now.
+    if (document.activeElement === going[0]) from?.focus();
   }
 
   // Whether somebody is writing what would be lost with the page; what is hidden is on its way.
@@ -394,7 +397,10 @@
     const [reason, note] = panel.querySelectorAll("select, textarea");
     const send = () => {
       const because = { reason: reason.value, note: note.value };
-      document.activeElement.blur();
+      const field = document.activeElement;
+      delete panel.querySelector("[data-left]")?.dataset.left;
+      if (panel.contains(field)) field.dataset.left = "";
+      field.blur();
       panel.hidden = true;
       decide([one], `reject ${idOf(one)}`, because);
     };
