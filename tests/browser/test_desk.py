@@ -268,6 +268,7 @@ async def test_keys_are_listed_and_can_be_switched_off(browser: Browser, demo: R
         await page.goto(f"{demo.url}/desk/")
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog")).to_be_visible()
+        await expect(page.locator("#keys h2")).to_have_css("margin-top", "0px")
         await page.keyboard.press("a")
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_be_hidden()

@@ -134,7 +134,7 @@ async def test_no_key_decides_for_who_types_or_has_them_switched_off(
     (only,) = posted(demo, "/typed-keys", 1)
     async with desk(browser, demo, "typed-keys") as page:
         await page.goto(f"{demo.url}/desk/comments/{only}")
-        await page.locator("#edit ~ details > summary").click()
+        await page.locator("summary:has(#edit)").click()
         for field in ("#note", "#reply-text", "#edit-name", "#edit-website"):
             await page.locator(field).fill("")
             await page.keyboard.type("ashdr?")
@@ -292,7 +292,7 @@ async def test_no_key_leaves_a_page_that_hands_back_what_was_written(
         # A name that is half corrected, in a part of the page that was folded up since.
         await page.goto(f"{demo.url}/desk/comments/{ids[0]}?ask=edit")
         await page.locator("#edit-name").fill("Zoé")
-        await page.locator("#edit ~ details > summary").click()
+        await page.locator("summary:has(#edit)").click()
         await stays("a", "#edit-name", "Zoé")
         # A reply that is too long.
         await page.goto(f"{demo.url}/desk/comments/{ids[1]}")

@@ -206,6 +206,14 @@ async def test_an_edit_keeps_the_text_before_it_and_shows_the_difference(
     assert found["author"]["name"] == "Anne"
 
 
+async def test_the_title_of_what_changes_a_comment_opens_it(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    page = (await client.get(f"/desk/comments/{comment}?lang=fr")).text
+    assert page.count(">Modifier<") == 1
+    assert '<summary><h2 id="edit">Modifier</h2></summary>' in page
+
+
 async def test_an_edit_follows_the_rules_of_a_submission_and_keeps_what_was_typed(
     client: httpx2.AsyncClient, comment: str
 ) -> None:
