@@ -539,14 +539,41 @@ async def test_what_comes_meanwhile_waits_behind_a_line(browser: Browser, demo: 
         await page.locator("#news a").click()
         await expect(page.locator(".case").first).to_contain_text("numéro 1.")
         assert page.url == f"{demo.url}/desk/?order=newest"
-        # Whether it would pass a search nobody knows.
-        await page.goto(f"{demo.url}/desk/?q=avis")
-        other = await page.context.new_page()
-        async with other.expect_response("**/desk/events"):
-            await other.goto(f"{demo.url}/desk/?site=demo")
-        posted(demo, "/searched-news", 1)
-        await expect(other.locator("#news")).to_be_visible()
+
+
+async def test_a_filtered_list_tells_of_what_belongs_to_it(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    async with desk(browser, demo, "filtering") as first:
+        pages = {}
+        for query in (
+            "site=demo",
+            "site=demo&article=/filtered",
+            "site=demo&article=/filtered&state=all",
+            "site=demo&article=/elsewhere",
+            "site=demo&article=/filtered&state=approved",
+            # Whether it would pass a search nobody knows.
+            "q=avis",
+        ):
+            page = pages[query] = await first.context.new_page()
+            async with page.expect_response("**/desk/events"):
+                await page.goto(f"{demo.url}/desk/?{query}")
+        (only,) = posted(demo, "/filtered", 1)
+        every = iter(pages.values())
+        for _ in range(3):
+            await expect(next(every).locator("#news")).to_have_text(
+                "1 nouveau commentaire depuis votre arrivée"
+            )
+        with demo.client(moderator) as client:
+            client.post(f"/v1/moderation/comments/{only}/spam")
+        # In a list of all states it is still to be seen.
+        page = pages["site=demo&article=/filtered"]
         await expect(page.locator("#news")).to_be_hidden()
+        await expect(
+            pages["site=demo&article=/filtered&state=all"].locator("#news")
+        ).to_be_visible()
+        for page in every:
+            await expect(page.locator("#news")).to_be_hidden()
 
 
 async def test_a_reader_posts_and_sees_what_the_moderator_decided(

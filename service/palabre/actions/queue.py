@@ -17,7 +17,7 @@ from palabre.errors import (
     SiteNotFound,
     StoreUnavailable,
 )
-from palabre.model import Comment, Decision, Moderator, Site, State
+from palabre.model import Article, Comment, Decision, Moderator, Site, State
 from palabre.service import Service
 from palabre.store import Tx, articles, comments, decisions, moderators, queue, ranges, sites
 from palabre.store.order import QueueOrder, Reached
@@ -46,11 +46,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """A page of the queue. `counts`: comments in each state, of all that the moderator may see."""
+    """A page of the queue. `counts`: comments in each state, of all that the moderator may see.
+
+    `article`: the only one that is asked for, if one is.
+    """
 
     comments: tuple[Comment, ...]
     next: Reached | None
     counts: Mapping[str, int]
+    article: Article | None
 
 
 async def page(
@@ -75,14 +79,15 @@ async def page(
 
     async def unit(tx: Tx) -> QueuePage:
         counts = await sites.tally(tx, moderator.site_id)
-        found = await _filter(tx, service, moderator, wanted)
+        article = await _article(tx, service, moderator, wanted)
+        found = await _filter(tx, service, moderator, wanted, article)
         if found is None:
-            return QueuePage((), None, counts)
+            return QueuePage((), None, counts, article)
         rows = await queue.page(
             tx, found, order=order, after=after, limit=limit + 1, now=service.now()
         )
         more = rows[limit - 1][1] if len(rows) > limit else None
-        return QueuePage(tuple(comment for comment, _ in rows[:limit]), more, counts)
+        return QueuePage(tuple(comment for comment, _ in rows[:limit]), more, counts, article)
 
     return await service.store.read(unit)
 
@@ -94,7 +99,8 @@ async def count(service: Service, moderator: Moderator, wanted: Wanted, *, most:
     """
 
     async def unit(tx: Tx) -> int:
-        found = await _filter(tx, service, moderator, wanted)
+        article = await _article(tx, service, moderator, wanted)
+        found = await _filter(tx, service, moderator, wanted, article)
         return 0 if found is None else await queue.count(tx, found, most=most)
 
     return await service.store.read(unit)
@@ -162,18 +168,11 @@ async def log(
 
 
 async def _filter(
-    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted
+    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted, article: Article | None
 ) -> ranges.Filter | None:
     """What to look for in the store; None when nothing can be found."""
     site = await _named_site(tx, moderator, wanted.site)
-    article_id = None
-    if wanted.article is not None:
-        home = site or await _home(tx, moderator, wanted.article)
-        try:
-            path = rules.article(wanted.article, home.origins)
-        except rules.Refused as exc:
-            raise BadParameter([exc.about("article")]) from exc
-        article_id = (await articles.at(tx, home, path, now=service.now())).id
+    article_id = None if article is None else article.id
     asked = () if wanted.words is None else words(wanted.words)
     text_hash = None
     if wanted.same is not None:
@@ -195,6 +194,21 @@ async def _filter(
         until=wanted.until,
         text_hash=text_hash,
     )
+
+
+async def _article(
+    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted
+) -> Article | None:
+    """The only article that is asked for, if one is."""
+    if wanted.article is None:
+        return None
+    site = await _named_site(tx, moderator, wanted.site)
+    home = site or await _home(tx, moderator, wanted.article)
+    try:
+        path = rules.article(wanted.article, home.origins)
+    except rules.Refused as exc:
+        raise BadParameter([exc.about("article")]) from exc
+    return await articles.at(tx, home, path, now=service.now())
 
 
 async def _named_site(tx: Tx, moderator: Moderator, name: str | None) -> Site | None:

@@ -82,12 +82,12 @@ class QueueView:
     """A page of the queue.
 
     `counts`: of the states, of all that the moderator may see. `state`: the one shown, or `all`.
-    `given`: the parameters as given. `rule_choices`: rules, and what they look at
-    in words. `states`: the same list in other states. `next`, `first`:
-    queries of other pages. `back`: the query of this one. `at`: when it was made. `decides`: the
-    moderator may. `every`: the choice of all that the list holds, if it is one. `newest`: the query
-    of the same list with what came last first. `errors`: what is wrong with filters, by their
-    names; then nothing was looked for. `language`: of its dates.
+    `given`: the parameters as given. `rule_choices`: rules, and what they look at in words.
+    `states`: the same list in other states. `next`, `first`: queries of other pages. `back`: the
+    query of this one. `at`: when it was made. `article`: the URL of the only one that is shown.
+    `decides`: the moderator may. `every`: the choice of all that the list holds, if it is one.
+    `newest`: the query of the same list with what came last first. `errors`: what is wrong with
+    filters, by their names; then nothing was looked for. `language`: of its dates.
     """
 
     cases: tuple[Case, ...]
@@ -101,6 +101,7 @@ class QueueView:
     next: str | None
     first: str | None
     back: str
+    article: str | None
     is_narrow: bool
     decides: bool
     every: str | None
@@ -122,8 +123,11 @@ class QueueView:
 
     @property
     def is_live(self) -> bool:
-        """Whether what comes in belongs to the list for certain."""
-        return self.state == State.PENDING and not self.is_narrow
+        """Whether what is told of a comment that comes in tells if it belongs to the list: its
+        state, site and article, but nothing of its words, its author and what rules found."""
+        return not self.errors and not any(
+            name in self.given for name in _FILTERS if name not in ("site", "article")
+        )
 
     @property
     def reason_sets(self) -> tuple[tuple[str, ...], ...]:

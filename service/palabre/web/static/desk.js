@@ -595,16 +595,23 @@
   }
   document.addEventListener("visibilitychange", () => refresh());
 
+  // Whether a list holds what this is told of, where that tells it.
+  function belongs({ to, site, article }) {
+    const asks = words.dataset;
+    const isShown = state === "all" ? to !== "deleted" : to === state;
+    return asks.live && isShown && (!asks.site || site === asks.site) && (!asks.article || article.url === asks.article);
+  }
+
   // live.js hears of it, if it is there.
   const heard = {
     submitted(decision) {
-      const { live, site } = words.dataset;
-      if (!live || decision.to !== "pending" || (site && decision.site !== site)) return;
+      // What somebody has written here themselves is no news to them.
+      if (!belongs(decision) || decision.by === me) return;
       came.add(decision.comment);
       announce();
     },
     decided(decision) {
-      if (came.delete(decision.comment)) announce();
+      if (!belongs(decision) && came.delete(decision.comment)) announce();
       const one = document.getElementById(`c-${decision.comment}`);
       if (!one || decision.by === me) return;
       if (decision.to === state) {
