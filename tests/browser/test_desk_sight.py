@@ -123,6 +123,31 @@ async def test_what_somebody_took_back_is_decided_on_like_anything_that_waits(
     assert states(demo, moderator, [only]) == ["spam"]
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_nothing_that_is_stepped_to_stands_beneath_what_was_just_done(
+    browser: Browser, demo: Running, width: int
+) -> None:
+    posted(demo, f"/beneath-{width}", 6)
+    async with desk(browser, demo, f"beneath-{width}") as page:
+        await page.set_viewport_size({"width": width, "height": 640})
+        await page.goto(f"{demo.url}/desk/?article=/beneath-{width}&site=demo")
+        await page.keyboard.press("s")
+        await expect(page.locator("#told")).to_contain_text("indésirable")
+        # A long name, and what could not be done besides.
+        await page.locator("#told p").evaluate("e => { e.textContent = 'Très '.repeat(80) }")
+        await page.locator(".many select").first.focus()
+        hidden = []
+        for _ in range(40):
+            await page.keyboard.press("Shift+Tab")
+            hidden += await page.evaluate("""() => {
+                const [one, told] = [document.activeElement, document.getElementById("told")];
+                const { top } = one.getBoundingClientRect();
+                const isBeneath = one.closest(".case") && top < told.getBoundingClientRect().bottom;
+                return isBeneath ? [one.outerHTML] : [];
+            }""")
+        assert hidden == []
+
+
 async def test_at_the_end_of_a_page_one_comes_to_the_next(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:

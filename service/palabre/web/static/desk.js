@@ -39,6 +39,9 @@
     }
   }
 
+  const { style } = document.documentElement;
+  new ResizeObserver(() => style.setProperty("--told", `${told.offsetHeight}px`)).observe(told);
+
   // What stays in sight above and below covers what scrolls.
   const above = () => Math.max(0, told.getBoundingClientRect().bottom);
   const below = () => (ticked().length && many ? Math.min(innerHeight, many.getBoundingClientRect().top) : innerHeight);
