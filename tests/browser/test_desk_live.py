@@ -31,7 +31,8 @@ def looking(**lookers: str) -> str:
 
 
 def decided(comment: str, to: str) -> str:
-    return said("decided", comment=comment, to=to, by="bruno", site="demo")
+    article = {"url": "https://demo.example/a"}
+    return said("decided", comment=comment, to=to, by="bruno", site="demo", article=article)
 
 
 class Stream:
@@ -122,12 +123,12 @@ async def test_what_is_heard_goes_on_after_an_answer_that_says_the_service_is_aw
 async def test_who_is_signed_out_is_told_of_nothing_and_asks_no_more(
     browser: Browser, demo: Running
 ) -> None:
-    posted(demo, "/signed-out", 1)
+    posted(demo, "/live-signed-out", 1)
     stream = Stream(204, 204)
     async with desk(browser, demo, "signed-out") as page, stream.before(page):
         await page.clock.install()
         async with page.expect_response(lambda answer: answer.status == 204):
-            await page.goto(f"{demo.url}/desk/?article=/signed-out&site=demo")
+            await page.goto(f"{demo.url}/desk/?article=/live-signed-out&site=demo")
         async with page.expect_response(lambda answer: answer.request.method == "HEAD"):
             await page.clock.run_for(2_000)
         await page.clock.run_for(600_000)
@@ -208,12 +209,12 @@ async def test_who_looks_goes_on_looking_when_somebody_else_has_decided(
 async def test_what_comes_in_out_of_sight_moves_nothing_that_is_seen(
     browser: Browser, demo: Running
 ) -> None:
-    ids = posted(demo, "/out-of-sight", 12)
+    ids = posted(demo, "/live-out-of-sight", 12)
     stream = Stream(looking(**{f"c{ids[10]}": "ada"}) + decided(ids[10], "spam"))
     stream.let.clear()
     async with desk(browser, demo, "out-of-sight") as page, stream.before(page):
         await page.goto(
-            f"{demo.url}/desk/?article=/out-of-sight&site=demo&order=oldest#c-{ids[11]}"
+            f"{demo.url}/desk/?article=/live-out-of-sight&site=demo&order=oldest#c-{ids[11]}"
         )
         await expect(page.locator(".case[data-here]")).to_have_id(f"c-{ids[11]}")
         await page.evaluate("scrollTo(0, 300)")
