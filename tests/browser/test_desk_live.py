@@ -106,7 +106,7 @@ async def test_what_is_heard_goes_on_after_an_answer_that_says_the_service_is_aw
 ) -> None:
     ids = posted(demo, "/outage", 3)
     stream = Stream(looking(**{f"c{ids[1]}": "ada"}), AWAY, 200, decided(ids[0], "approved"))
-    async with desk(browser, demo, "outage") as page, stream.before(page):
+    async with desk(browser, demo, "live-outage") as page, stream.before(page):
         await page.add_init_script(WATCH)
         await page.clock.install()
         async with page.expect_response(lambda answer: answer.status == AWAY):
@@ -125,7 +125,7 @@ async def test_who_is_signed_out_is_told_of_nothing_and_asks_no_more(
 ) -> None:
     posted(demo, "/live-signed-out", 1)
     stream = Stream(204, 204)
-    async with desk(browser, demo, "signed-out") as page, stream.before(page):
+    async with desk(browser, demo, "live-signed-out") as page, stream.before(page):
         await page.clock.install()
         async with page.expect_response(lambda answer: answer.status == 204):
             await page.goto(f"{demo.url}/desk/?article=/live-signed-out&site=demo")
@@ -140,7 +140,10 @@ async def test_who_has_left_does_not_come_back_with_a_page_made_before(
     browser: Browser, demo: Running
 ) -> None:
     ids = posted(demo, "/made-before", 3)
-    async with desk(browser, demo, "takes-back") as one, desk(browser, demo, "has-left") as two:
+    async with (
+        desk(browser, demo, "live-takes-back") as one,
+        desk(browser, demo, "live-has-left") as two,
+    ):
         await one.goto(f"{demo.url}/desk/?article=/made-before&site=demo&order=oldest")
         await two.goto(f"{demo.url}/desk/comments/{ids[2]}")
         looker = one.locator(".looker")
@@ -171,7 +174,10 @@ async def test_who_leaves_what_is_being_decided_is_gone_if_it_comes_back(
     browser: Browser, demo: Running
 ) -> None:
     ids = posted(demo, "/comes-back", 2)
-    async with desk(browser, demo, "decides") as one, desk(browser, demo, "leaves") as two:
+    async with (
+        desk(browser, demo, "live-decides") as one,
+        desk(browser, demo, "live-leaves") as two,
+    ):
         await one.goto(f"{demo.url}/desk/?article=/comes-back&site=demo&order=oldest")
         await two.goto(f"{demo.url}/desk/comments/{ids[0]}")
         looker = one.locator(".looker")
@@ -198,7 +204,7 @@ async def test_who_looks_goes_on_looking_when_somebody_else_has_decided(
 ) -> None:
     ids = posted(demo, "/goes-on", 2)
     stream = Stream(looking(**{f"c{ids[0]}": "ada"}) + decided(ids[0], "spam"))
-    async with desk(browser, demo, "goes-on") as page, stream.before(page):
+    async with desk(browser, demo, "live-goes-on") as page, stream.before(page):
         await page.add_init_script(WATCH)
         await page.goto(f"{demo.url}/desk/?article=/goes-on&site=demo")
         await expect(page.locator(".meanwhile")).to_contain_text("bruno")
@@ -212,7 +218,7 @@ async def test_what_comes_in_out_of_sight_moves_nothing_that_is_seen(
     ids = posted(demo, "/live-out-of-sight", 12)
     stream = Stream(looking(**{f"c{ids[10]}": "ada"}) + decided(ids[10], "spam"))
     stream.let.clear()
-    async with desk(browser, demo, "out-of-sight") as page, stream.before(page):
+    async with desk(browser, demo, "live-out-of-sight") as page, stream.before(page):
         await page.goto(
             f"{demo.url}/desk/?article=/live-out-of-sight&site=demo&order=oldest#c-{ids[11]}"
         )
@@ -229,7 +235,7 @@ async def test_what_could_not_be_fetched_anew_is_fetched_when_somebody_looks_aga
 ) -> None:
     ids = posted(demo, "/anew-later", 2)
     stream = Stream(decided(ids[0], "pending"))
-    async with desk(browser, demo, "anew-later") as page, stream.before(page):
+    async with desk(browser, demo, "live-anew-later") as page, stream.before(page):
         await page.route("**/desk/?**", fetched_in_vain := Vain())
         stream.let.clear()
         await page.goto(f"{demo.url}/desk/?article=/anew-later&site=demo&order=oldest")
@@ -252,7 +258,7 @@ async def test_the_cursor_goes_on_to_a_comment_that_was_edited_meanwhile(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
     ids = posted(demo, "/edited-next", 3)
-    async with desk(browser, demo, "edited-next") as page, Stream().before(page):
+    async with desk(browser, demo, "live-edited-next") as page, Stream().before(page):
         await page.goto(f"{demo.url}/desk/?article=/edited-next&site=demo&order=oldest")
         with demo.client(moderator) as client:
             edited = client.patch(f"/v1/moderation/comments/{ids[2]}", json={"text": "Corrigé."})
@@ -270,7 +276,7 @@ async def test_a_service_that_hangs_is_told_of_as_one_that_is_away(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
     ids = posted(demo, "/hangs", 2)
-    async with desk(browser, demo, "hangs") as page:
+    async with desk(browser, demo, "live-hangs") as page:
         await page.goto(f"{demo.url}/desk/?article=/hangs&site=demo&order=oldest")
         # Half a minute is over at once.
         await page.evaluate("AbortSignal.timeout = () => AbortSignal.abort(); undefined")

@@ -135,6 +135,9 @@ async def test_nothing_that_is_stepped_to_stands_beneath_what_was_just_done(
         await expect(page.locator("#told")).to_contain_text("indésirable")
         # A long name, and what could not be done besides.
         await page.locator("#told p").evaluate("e => { e.textContent = 'Très '.repeat(80) }")
+        # How high it is is known a frame later.
+        frame = "new Promise(requestAnimationFrame)"
+        await page.evaluate(f"{frame}.then(() => {frame}).then(() => null)")
         await page.locator(".many select").first.focus()
         hidden = []
         for _ in range(40):
