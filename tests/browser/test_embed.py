@@ -180,11 +180,12 @@ async def test_a_reader_learns_that_their_comment_was_refused_until_it_is_gone(
 async def test_a_refused_comment_comes_back_until_its_author_has_met_it(
     browser: Browser, demo: Running, moderator: dict[str, str]
 ) -> None:
-    text = some_text()
+    # So long that its beginning comes into sight long before what became of it.
+    text = "\n".join([some_text()] * 100)
     async with page_of(browser, demo) as page:
         await page.goto(f"{demo.url}/demo/element")
         await fill(page, text)
-        own = comment_with(page, text)
+        own = comment_with(page, text.partition("\n")[0])
         await expect(own).to_be_focused()
         decide(demo, moderator, text, "reject")
         for _ in range(2):
@@ -193,7 +194,11 @@ async def test_a_refused_comment_comes_back_until_its_author_has_met_it(
             await page.goto(f"{demo.url}/demo/element")
             await expect(own).to_contain_text("Votre commentaire a été refusé.")
             await expect(own).not_to_be_in_viewport()
-        await own.scroll_into_view_if_needed()
+        await own.locator("[part=by]").scroll_into_view_if_needed()
+        frame = "new Promise(requestAnimationFrame)"
+        await page.evaluate(f"{frame}.then(() => {frame}).then(() => null)")
+        assert await page.evaluate("localStorage.length") == 1
+        await own.locator("[part=state]").scroll_into_view_if_needed()
         await holds(page, "localStorage.length == 0")
         await expect(own.locator("[part=receipt]")).to_be_visible()
         await page.reload()

@@ -15,7 +15,7 @@
     :host {
       display: block; font: var(--palabre-font, inherit); overflow-wrap: anywhere;
       --accent: var(--palabre-accent, light-dark(#0b5c6b, #7fd0de));
-      --on-accent: var(--palabre-on-accent, light-dark(#fff, #06262c));
+      --on-accent: var(--palabre-on-accent, light-dark(#fff, #000));
       --soft: var(--palabre-soft, color-mix(in srgb, currentColor 80%, transparent));
       --line: var(--palabre-line, color-mix(in srgb, currentColor 25%, transparent));
       --wash: var(--palabre-wash, light-dark(#e8f1f2, #1d3237));
@@ -38,7 +38,7 @@
     [part=by], [part=pair] { display: flex; flex-wrap: wrap; gap: 0 .8em; align-items: baseline; position: relative; }
     [part=by] { padding-inline-start: 2.6em; }
     [part=by] > * { min-height: 24px; }
-    [part=disc] { position: absolute; top: -.15em; inset-inline-start: 0; width: 1.9em; line-height: 1.9em; border-radius: 50%; text-align: center; color: #1f1d1a; background: hsl(var(--hue) 45% 82%); }
+    [part=disc] { position: absolute; top: -.15em; inset-inline-start: 0; width: 1.9em; line-height: 1.9em; border-radius: 50%; text-align: center; color: #000; background: hsl(var(--hue) 45% 82%); }
     label, [part=name], [part=error], [part=status], [part=submit] { font-weight: 600; }
     [part=name], [part=text] { overflow: clip; overflow-clip-margin: .4em; }
     [part=text] { font: var(--palabre-read, inherit); }
@@ -403,7 +403,8 @@
       else if (comment) {
         await find(comment.parent);
         // Whoever has met a refusal need not meet it at each visit.
-        new IntersectionObserver(([found]) => found.isIntersecting && comment.state != "pending" && forget()).observe(add(comment, token));
+        const state = add(comment, token).querySelector("[part=state]");
+        if (comment.state != "pending") new IntersectionObserver(([found]) => found.isIntersecting && forget()).observe(state);
       }
     };
 
