@@ -115,7 +115,9 @@ def test_an_end_that_has_passed_or_means_nothing_is_refused(palabre: Terminal, g
     assert palabre.files() == {}
 
 
-@pytest.mark.parametrize("name", ["", " alice", "author", "Rule", "a@example.com", "a" * 65])
+@pytest.mark.parametrize(
+    "name", ["", " alice", "author", "Rule", "a@example.com", "bob_", "a" * 65]
+)
 def test_a_bad_name_is_refused(palabre: Terminal, name: str) -> None:
     assert "cannot be a moderator's name" in palabre.refused("moderator", "add", "--", name)
 

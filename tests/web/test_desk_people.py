@@ -11,7 +11,7 @@ import pytest
 
 import makers
 from conftest import Clock, token_for
-from palabre.actions import moderators, sites
+from palabre.actions import moderators, people, sites
 from palabre.model import Scope, Site
 from palabre.rendering.desk_log import guarded
 from palabre.service import Service
@@ -96,6 +96,22 @@ async def test_a_person_is_called_by_the_names_they_signed_with(
     assert "<dd><bdi>Chloé D.</bdi>, <bdi>Chloé &lt;b&gt;</bdi></dd>" in page
     wrong = await send(client, path, act="block", until="demain")
     assert '<h1 dir="auto">Chloé D.</h1>' in wrong.text
+
+
+async def test_what_to_call_a_person_is_told_by_some_of_very_many_comments_but_what_goes_by_all(
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(people, "NAMED_MOST", 2)
+    for number in range(4):
+        clock.advance(minutes=1)
+        await makers.comment(client, email=ADDRESS, name=f"Zoé {number}")
+    path = await found(client)
+    assert (await client.get(path)).text.count("<bdi>Zoé ") == 2
+    asks = await send(client, path, act="erase")
+    assert all(f"<b><bdi>Zoé {number}</bdi></b>" in asks.text for number in range(4))
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,17 @@ def test_no_space_that_means_something_is_lost() -> None:
         assert not re.search(r"[,;:{(=?&|+<>] | [({}=?&|+<>!:]", one), one
 
 
+@pytest.mark.parametrize(
+    "means", [r"'", r"\\\"", r"\b(?:and|or|not) \(", r"\bcalc\(", r"[-+] [-+]", r"`[^`\n]* // "]
+)
+def test_nothing_is_written_of_which_leaving_out_spaces_would_make_something_else(
+    means: str,
+) -> None:
+    """What neither the ways of leaving out nor the tests of them were made for."""
+    code = re.sub(r"^\s*//.*", "", embed.SOURCE.read_text("utf-8"), flags=re.MULTILINE)
+    assert re.findall(means, code) == []
+
+
 async def test_the_readme_names_every_part_and_property_that_a_page_may_style() -> None:
     written = embed.SOURCE.read_text("utf-8")
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -14,7 +14,7 @@ from palabre.store import Taken, Tx, mailboxes, moderators, sites
 from palabre.text import email, words
 
 PREFIX = "palabre_"
-_NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,62}[\w.])?")
+_NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,62}(?:[^\W_]|\.))?")
 RESERVED = ("author", "rule")
 _WHY = {
     "email_missing_at": ": it has no @",

@@ -11,6 +11,11 @@ from palabre.model import Author, Comment, Decision, Edit, Moderator, Site, Stat
 from palabre.service import Service
 from palabre.store import Tx, authors, comments, decisions
 
+NAMED_MOST = 1000
+"""Comments that tell what to call a person who may have written any number."""
+
+ALL = 1 << 40
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -61,14 +66,18 @@ async def export(
 
 
 async def signed(
-    service: Service, moderator: Moderator, author_id: str
+    service: Service, moderator: Moderator, author_id: str, *, all_of_them: bool
 ) -> tuple[Author, list[tuple[str, int]]]:
     """An author that the moderator may see, and how many comments they signed with which names,
-    the most first. Raises AuthorNotFound."""
+    the most first. Raises AuthorNotFound.
+
+    Not *all_of_them*: as far as `NAMED_MOST` comments tell.
+    """
+    most = ALL if all_of_them else NAMED_MOST
 
     async def unit(tx: Tx) -> tuple[Author, list[tuple[str, int]]]:
         author = await _own(tx, service, moderator, author_id)
-        return author, await comments.names_of(tx, author_id)
+        return author, await comments.names_of(tx, author_id, most=most)
 
     return await service.store.read(unit)
 

@@ -92,7 +92,9 @@ async def page(
     return await service.store.read(unit)
 
 
-async def count(service: Service, moderator: Moderator, wanted: Wanted, *, most: int) -> int:
+async def count(
+    service: Service, moderator: Moderator, wanted: Wanted, *, order: QueueOrder, most: int
+) -> int:
     """How many comments pass every filter; of more than *most* no more are counted.
 
     Raises SiteNotFound, BadParameter. What has just come is found once a `page` has indexed it.
@@ -101,7 +103,7 @@ async def count(service: Service, moderator: Moderator, wanted: Wanted, *, most:
     async def unit(tx: Tx) -> int:
         article = await _article(tx, service, moderator, wanted)
         found = await _filter(tx, service, moderator, wanted, article)
-        return 0 if found is None else await queue.count(tx, found, most=most)
+        return 0 if found is None else await queue.count(tx, found, order=order, most=most)
 
     return await service.store.read(unit)
 

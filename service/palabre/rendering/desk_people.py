@@ -24,8 +24,8 @@ class PeopleView:
 @dataclass(frozen=True, slots=True)
 class PersonView:
     """One author. `names`: those they signed with, and how many comments with each, the most
-    first. `asks`: whether to erase them is being asked. `until_error`: of the date. `moved`: how
-    many comments have just gone to spam with the block, if any were to.
+    first; all of them where it `asks` whether to erase that person. `until_error`: of the date.
+    `moved`: how many comments have just gone to spam with the block, if any were to.
     """
 
     author: Author

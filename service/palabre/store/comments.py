@@ -224,12 +224,16 @@ async def of_author(tx: Tx, author_id: str, *, state: State | None = None) -> li
     return [_standing(row) for row in rows]
 
 
-async def names_of(tx: Tx, author_id: str) -> list[tuple[str, int]]:
-    """The names that an author signed with, and how many comments with each, the most first."""
+async def names_of(tx: Tx, author_id: str, *, most: int) -> list[tuple[str, int]]:
+    """The names that an author signed with, and how many comments with each, the most first.
+
+    Of more than *most* comments, some *most* of them are looked at.
+    """
     rows = await tx.all(
-        "select name, count(*) as n from comment where author_id = :author and name is not null "
-        "group by name order by count(*) desc, name",
+        "select name, count(*) as n from (select name from comment where author_id = :author "
+        "and name is not null limit :most) as same group by name order by count(*) desc, name",
         author=author_id,
+        most=most,
     )
     return [(row["name"], row["n"]) for row in rows]
 

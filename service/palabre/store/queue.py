@@ -43,12 +43,12 @@ async def page(
     return list(zip(assembled, seen, strict=True))
 
 
-async def count(tx: Tx, wanted: Filter, *, most: int) -> int:
+async def count(tx: Tx, wanted: Filter, *, order: QueueOrder, most: int) -> int:
     """How many comments pass the filter; of more than *most* no more are counted.
 
-    Costs what `page` does, without what stands in the comments.
+    Costs what a `page` of so many does in this order, without what stands in the comments.
     """
-    return len(await _places(tx, wanted, order="oldest", after=None, limit=most))
+    return len(await _places(tx, wanted, order=order, after=None, limit=most))
 
 
 async def _places(

@@ -90,7 +90,7 @@ async def change(visit: Visit) -> Response:
         if visit.fields.get("sure") == "yes":
             await people.erase(visit.service, visit.moderator, _id(visit))
             return visit.see_other("people?erased=yes")
-        view = replace(await _person(visit), asks=True)
+        view = replace(await _person(visit, all_of_them=True), asks=True)
         return await visit.page("person", view, here="people")
     return visit.see_other(f"people/{_id(visit)}")
 
@@ -128,8 +128,10 @@ async def _block(visit: Visit) -> Response:
     return visit.see_other(f"people/{_id(visit)}{told}")
 
 
-async def _person(visit: Visit) -> PersonView:
-    return PersonView(*await people.signed(visit.service, visit.moderator, _id(visit)))
+async def _person(visit: Visit, *, all_of_them: bool = False) -> PersonView:
+    return PersonView(
+        *await people.signed(visit.service, visit.moderator, _id(visit), all_of_them=all_of_them)
+    )
 
 
 async def _people(visit: Visit) -> PeopleView:

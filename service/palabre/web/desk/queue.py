@@ -166,7 +166,9 @@ async def _every(
         n = len(found.comments)
     else:
         seen = _until(asks, _seen_at(visit))
-        n = await queue_actions.count(visit.service, visit.moderator, seen, most=AT_ONCE + 1)
+        n = await queue_actions.count(
+            visit.service, visit.moderator, seen, order=asks.order, most=AT_ONCE + 1
+        )
     return desk_queue.every(n, AT_ONCE, visit.asks.language)
 
 
