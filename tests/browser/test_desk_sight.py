@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+import makers
 from browser.test_desk import desk, posted, states
 from running import Running
 
@@ -275,3 +276,52 @@ async def test_enter_held_down_on_refuse_only_asks(
         await page.keyboard.press("Enter")
         await expect(page.locator("#told")).to_contain_text("est refusé")
     assert states(demo, moderator, [only]) == ["rejected"]
+
+
+async def test_each_comment_that_comes_into_the_list_is_refused_for_what_its_site_gives(
+    browser: Browser, demo: Running, moderator: dict[str, str]
+) -> None:
+    demo.command("site", "add", "own-reasons", "--origin", "https://own-reasons.example")
+    demo.command("site", "set", "own-reasons", "reasons=off_topic")
+
+    def send(site: str, number: int) -> str:
+        fields = makers.fields(
+            site=site,
+            article=f"/own-reasons-{number}",
+            email=f"own-reasons-{number}@example.com",
+            comment=f"Mirabelle, le numéro {number}.",
+        )
+        with demo.client() as client:
+            return str(client.post("/v1/comments", json=fields).json()["comment"]["id"])
+
+    first = send("demo", 0)
+    async with desk(browser, demo, "own-reasons") as page:
+        await page.goto(f"{demo.url}/desk/?q=Mirabelle")
+        several = page.locator(".many [name=reason]")
+        await expect(several.locator("[value=abuse]")).to_have_count(1)
+        every = [send("demo", 1), send("own-reasons", 2), send("demo", 3)]
+        await page.locator(f"#c-{first} [value^=approve]").click()
+        await expect(page.locator(".case")).to_have_count(3)
+        values = "every => every.map(one => one.value)"
+        assert await several.locator("option").evaluate_all(values) == ["", "off_topic"]
+        for one, gives in zip(every, (True, False, True), strict=True):
+            await page.locator(f"#c-{one} [value^=ask]").click()
+            reasons = page.locator(f"#c-{one} .refusing select")
+            await expect(reasons.locator("[value=off_topic]")).to_have_count(1)
+            await expect(reasons.locator("[value=abuse]")).to_have_count(int(gives))
+            await page.keyboard.press("Escape")
+        # What stays where it is goes on being refused for its own site's, too.
+        with demo.client(moderator) as client:
+            client.post(f"/v1/moderation/comments/{every[0]}/approve")
+        await page.locator(f"#c-{every[0]} [value^=spam]").click()
+        await expect(page.locator("#told")).to_contain_text("entre-temps")
+        await expect(page.locator(".case")).to_have_count(2)
+        await page.locator(f"#c-{every[1]} [value^=ask]").click()
+        await page.locator(f"#c-{every[1]} .refusing select").select_option("off_topic")
+        await page.locator(f"#c-{every[1]} .refusing .no").click()
+        await expect(page.locator("#told")).to_contain_text("refusé")
+        await page.locator(f"#c-{every[2]} [value^=ask]").click()
+        await page.locator(f"#c-{every[2]} .refusing select").select_option("abuse")
+        await page.locator(f"#c-{every[2]} .refusing .no").click()
+        await expect(page.locator(".case")).to_have_count(0)
+    assert states(demo, moderator, every) == ["approved", "rejected", "rejected"]

@@ -62,6 +62,11 @@ class Case:
         return self.comment.author
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """The reasons that it may be refused for, by what applies on its article."""
+        return tuple(self.comment.article.policy.reasons)
+
+    @property
     def can_be_answered(self) -> bool:
         """A reply stands under what is public; it can make what waits so."""
         return self.comment.state in (State.APPROVED, State.PENDING)
@@ -132,13 +137,7 @@ class QueueView:
     @property
     def reason_sets(self) -> tuple[tuple[str, ...], ...]:
         """The reasons offered for refusing: a set for each site or article that differs."""
-        return tuple(
-            dict.fromkeys(tuple(case.comment.article.policy.reasons) for case in self.cases)
-        )
-
-    def reason_set(self, case: Case) -> int:
-        """Which of the sets is offered for a comment."""
-        return self.reason_sets.index(tuple(case.comment.article.policy.reasons))
+        return tuple(dict.fromkeys(case.offered for case in self.cases))
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -237,10 +237,25 @@
   }
 
   const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
-  const offers = () => reads || document.getElementById("refusing-0");
+  const panels = (from) => from.querySelectorAll("template[id^=refusing-]");
+  const offers = () => reads || panels(document).length;
   const undoable = () => told.querySelector("button")?.value;
   const versions = (from) => new Map(from.elements.shown.value.split(" ").map((pair) => pair.split(".")));
   const shown = (pairs) => (form.elements.shown.value = pairs.map((pair) => pair.join(".")).join(" "));
+
+  // What comments of other sites are refused for comes with them.
+  function offer(page) {
+    for (const one of panels(page)) if (!document.getElementById(one.id)) form.append(one);
+  }
+
+  // What may be given for several, by what is in the list now.
+  function offerSeveral(fresh) {
+    const [shared, now] = [form.elements.reason, fresh.elements.reason];
+    if (!shared || !now) return;
+    const { value } = shared;
+    shared.replaceChildren(...now.options);
+    shared.value = [...shared.options].some((one) => one.value === value) ? value : "";
+  }
 
   function merge(page) {
     const fresh = page.getElementById("desk");
@@ -251,12 +266,15 @@
     const next = here && goes(here) ? neighbour(here, (other) => !goes(other))?.id : null;
     let last = null;
     let came = null;
+    offer(page);
+    offerSeveral(fresh);
     for (const one of page.querySelectorAll(".case")) {
       const id = idOf(one);
       const old = document.getElementById(one.id);
       if (old && (was.get(id) === is.get(id) || writes(old))) {
         if (!("told" in old.dataset)) is.set(id, was.get(id));
         delete old.dataset.told;
+        if ("reasons" in one.dataset) old.dataset.reasons = one.dataset.reasons;
         // Who else looks comes and goes without a change.
         looked(old, one.querySelector(".looker"));
         last = old;
@@ -395,7 +413,7 @@
   }
 
   function refuse(one) {
-    const panel = open(one, `refusing-${one.dataset.reasons || 0}`);
+    const panel = open(one, `refusing-${one.dataset.reasons}`);
     if (!panel) return;
     const [reason, note] = panel.querySelectorAll("select, textarea");
     const send = () => {
@@ -579,6 +597,7 @@
     const page = await read(await ask(location.href));
     // Somebody between us and the service may have answered.
     if (!page.getElementById("desk")) return;
+    offer(page);
     for (const id of stale) {
       const one = document.getElementById(`c-${id}`);
       if (one?.querySelector(".refusing") || (one && "going" in one.dataset)) continue;
