@@ -725,3 +725,42 @@ async def test_a_note_for_several_is_not_put_to_one_beside_it(
         shown = (await client.get(path, headers=moderator)).json()
         found.append((shown["decisions"][-1]["reason"], shown["decisions"][-1]["note"]))
     assert found == [(None, None), ("abuse", "Pour plusieurs")]
+
+
+async def test_all_of_a_list_is_decided_on_only_where_the_reason_is_given(
+    service: Service,
+    client: httpx2.AsyncClient,
+    at_desk: dict[str, str],
+    admin: dict[str, str],
+    clock: Clock,
+) -> None:
+    first, second = await some(client, clock, 2)
+    await sites.add(service, "autre", origins=["https://autre.example"])
+    await sites.change_policy(service, "autre", {"reasons": ["off_topic"]})
+    sent = {"site": "autre", "name": "Bo", "email": "b@example.com"}
+    other = await makers.comment(client, article="/b", comment="Un avis, ailleurs.", **sent)
+    clock.advance(minutes=1)
+    await desk.act(client, "reject", at="/desk/?q=avis", which="all", reason="abuse", note="Oh")
+    page = (await client.get("/desk/?lang=fr")).text
+    assert desk.cases(page) == [other]
+    assert "2 commentaires" in desk.told(page)
+    assert (
+        "Le commentaire de Bo se trouve là où ce motif n’est pas proposé\u00a0: "
+        "rien n’a été décidé à son sujet." in desk.told(page)
+    )
+    for comment in (first, second):
+        found = (await client.get(f"/v1/moderation/comments/{comment}", headers=admin)).json()
+        assert (found["state"], found["reason"]) == ("rejected", "abuse")
+    # By the API as the contract says.
+    path = f"/v1/moderation/comments/{other}"
+    answer = await client.post(f"{path}/reject", json={"reason": "abuse"}, headers=admin)
+    assert answer.status_code == 200
+    # What it is already it need not become.
+    given = {"which": "picked", "reason": "abuse", f"c-{first}": "on", f"c-{other}": "on"}
+    answer = await desk.act(client, "reject", at="/desk/?state=rejected", **given)
+    assert "ailleurs" not in desk.told((await client.get("/desk/?lang=fr")).text)
+    # What its site gives is given to both.
+    given["reason"] = "off_topic"
+    await desk.act(client, "spam", at="/desk/?state=rejected", **given)
+    found = (await client.get(path, headers=admin)).json()
+    assert (found["state"], found["reason"]) == ("spam", "off_topic")

@@ -38,7 +38,8 @@ class Before:
 class Result:
     """What became of one comment of many.
 
-    `status`: 200, 404 or 409; `state`: None if unknown. `was`: None unless it was changed.
+    `status`: 200, 404, 409, or 422 where its article doesn't give the reason. `state`: None if
+    unknown. `was`: None unless it was changed.
     """
 
     id: str

@@ -13,9 +13,9 @@ from palabre import keys
 from palabre.actions.decide import Because, Before, Result, change_many
 from palabre.actions.sessions import SignedIn
 from palabre.ids import random_id
-from palabre.model import State
+from palabre.model import Comment, State
 from palabre.service import Service
-from palabre.store import Tx, leases, sessions
+from palabre.store import Tx, leases, queue, sessions
 from palabre.store.tx import ms
 
 
@@ -53,19 +53,37 @@ async def decide(
 ) -> list[Result]:
     """`decide_many` by whoever is signed in, kept as their last decision.
 
+    Of several, none is decided on for a reason that its article doesn't give: 422.
     Others see no longer that they look at what they have done with.
     """
 
     async def unit(tx: Tx) -> list[Result]:
         await hold(tx, signed_in)
-        results = await change_many(
-            tx, service, signed_in.moderator, ids, becomes, because=because, versions=versions
+        moderator = signed_in.moderator
+        left: list[Result] = []
+        if because.reason is not None and len(ids) > 1:
+            found = await queue.some(tx, ids, site_id=moderator.site_id, now=service.now())
+            left = _not_for(because.reason, found, becomes)
+        named = {one.id for one in left}
+        rest = [one for one in ids if one not in named]
+        results = left + await change_many(
+            tx, service, moderator, rest, becomes, because=because, versions=versions
         )
         await leases.end(tx, ids, moderator_id=signed_in.moderator.id)
         await remember(tx, service, signed_in, becomes, results)
         return results
 
     return await service.store.write(unit, long=len(ids) > 1)
+
+
+def _not_for(reason: str, found: Sequence[Comment], becomes: State) -> list[Result]:
+    """Those of these comments that are to become something else, but not for this reason, which
+    their article doesn't give."""
+    return [
+        Result(one.id, 422, one.state)
+        for one in found
+        if one.state is not becomes and reason not in one.article.policy.reasons
+    ]
 
 
 async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> list[Result] | None:

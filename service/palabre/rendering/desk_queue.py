@@ -292,6 +292,8 @@ def _failed(comment: Comment | None, status: int, language: str, now: datetime) 
     if comment is None or status == 404:
         return locale.say(language, "desk.failed.gone")
     name = comment.shown.name or ""
+    if status == 422:
+        return locale.say(language, "desk.failed.reason", name=name)
     if comment.decided_by is None or comment.decided_at is None:
         return locale.say(language, "desk.failed.changed", name=name)
     return locale.say(
