@@ -117,6 +117,17 @@ async def test_a_reply_leads_back_to_what_follows_and_is_told_of_there(
     assert "Annuler" in desk.told(page)
 
 
+@pytest.mark.parametrize("back", ["site=nope", "article=https://elsewhere.example/x"])
+async def test_a_reply_is_sent_from_a_list_of_what_there_is_not(
+    client: httpx2.AsyncClient, comment: str, back: str
+) -> None:
+    answer = await send(client, comment, "reply", text="Merci.", back=back)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/desk/?{back}"
+    listing = (await client.get("/v1/comments?article=/a")).json()["comments"]
+    assert [one["author"]["moderator"] for one in listing] == [False, True]
+
+
 async def take_back(client: httpx2.AsyncClient) -> str:
     """Undo what was done last; what is then told."""
     page = (await client.get("/desk/")).text

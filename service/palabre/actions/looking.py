@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from palabre.actions import queue as queue_actions
-from palabre.errors import CommentNotFound
+from palabre.errors import BadParameter, CommentNotFound, SiteNotFound
 from palabre.model import Comment, Moderator
 from palabre.service import Service
 from palabre.store import Tx, comments, leases, queue
@@ -63,14 +63,22 @@ async def following(
     wanted: queue_actions.Wanted,
     order: QueueOrder,
 ) -> str | None:
-    """The id of the comment that stands behind this one in a list, if there is any."""
+    """The id of the comment that stands behind this one in a list, if there is any.
+
+    In a list of what the moderator may not see, or that names what can't be, nothing is.
+    """
     site_id = moderator.site_id
     place = await service.store.read(
         lambda tx: comments.place(tx, comment_id, site_id=site_id, order=order)
     )
     if place is None:
         return None
-    found = await queue_actions.page(service, moderator, wanted, order=order, after=place, limit=1)
+    try:
+        found = await queue_actions.page(
+            service, moderator, wanted, order=order, after=place, limit=1
+        )
+    except (BadParameter, SiteNotFound):
+        return None
     return found.comments[0].id if found.comments else None
 
 
