@@ -461,6 +461,9 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
         data = {"csrf": await desk.csrf(client, cookie), "act": "choose", "back": f"order={order}"}
         await client.post(f"{at}/leave", data=data, headers=desk.FORM)
         await client.post("/desk/undo", data=data, headers=desk.FORM)
+    version = desk.field((await client.get(at)).text, "version")
+    said = data | {"text": "Merci.", "version": version}
+    assert (await client.post(f"{at}/reply", data=said, headers=desk.FORM)).status_code == 303
     whose = re.search(r"author=(\w+)", (await client.get(at)).text)
     assert whose is not None
     erasing = {"csrf": data["csrf"], "act": "erase"}

@@ -157,6 +157,32 @@ async def test_undoing_a_reply_takes_back_the_approval_and_the_reply(
     assert found["state"] == "spam"
 
 
+async def test_a_reply_that_was_taken_back_is_sent_again_in_the_same_words(
+    client: httpx2.AsyncClient, comment: str, admin: dict[str, str]
+) -> None:
+    await send(client, comment, "reply", text="Merci.")
+    await take_back(client)
+    answer = await send(client, comment, "reply", text="Merci.")
+    assert answer.status_code == 303
+    page = (await client.get("/desk/?lang=fr")).text
+    assert "est publié. Votre réponse est publiée." in desk.told(page)
+    (reply,) = (await client.get("/v1/comments?article=/a")).json()["comments"][1:]
+    path = f"/v1/moderation/comments/{reply['id']}"
+    found = (await client.get(path, headers=admin)).json()
+    assert [one["to"] for one in found["decisions"]] == ["approved", "rejected", "approved"]
+    # While it is public it is the same one twice.
+    answer = await send(client, comment, "reply", text="Merci.")
+    assert answer.status_code == 409
+    assert "Votre réponse n’est plus publiée" in await take_back(client)
+    assert (await client.get(path, headers=admin)).json()["state"] == "rejected"
+    # What others have decided stands.
+    await client.post(f"{path}/spam", headers=admin)
+    await client.post(f"{path}/reject", headers=admin)
+    answer = await send(client, comment, "reply", text="Merci.")
+    assert answer.status_code == 409
+    assert (await client.get("/v1/comments?article=/a")).json()["comments"] == []
+
+
 async def test_undoing_a_reply_to_what_is_public_takes_back_the_reply_alone(
     client: httpx2.AsyncClient, comment: str
 ) -> None:

@@ -83,7 +83,8 @@ async def reply(
     """A moderator's reply to an approved comment: approved at once, on closed articles too.
 
     *approving*: the version in which a comment that waits is approved with it, or not at all.
-    *at_desk*: the session that remembers it, with that approval, as its last decision.
+    *at_desk*: the session that remembers it, with that approval, as its last decision. What they
+    took back becomes public again there when they send the same words, instead of a duplicate.
     Raises CommentNotFound, InvalidSubmission, NotAllowedFromHere when the comment isn't public,
     DuplicateComment, and DecidedMeanwhile when it is no longer in that version.
     """
@@ -128,13 +129,19 @@ async def reply(
             text_hash=comments.text_hash(words.text),
             at=now,
         )
-        await comments.add(tx, new, by=moderator.decider)
-        added = await present(tx, service, new.id)
+        before = again = None
+        if at_desk is not None:
+            again = await comments.taken_back(tx, new, by=moderator.decider)
+        if again is None:
+            await comments.add(tx, new, by=moderator.decider)
+        else:
+            before = await change(tx, service, moderator, again, becomes, Because(), None)
+        added = await present(tx, service, again or new.id)
         if at_desk is not None:
             # It was nothing before. Taken back it is not public, and its words are not lost.
-            before = Before(State.REJECTED, added.version, None, None)
-            done.append(Result(new.id, 200, becomes, before))
-            await undo.remember(tx, service, at_desk, becomes, done, reply=new.id)
+            before = before or Before(State.REJECTED, added.version, None, None)
+            done.append(Result(added.id, 200, becomes, before))
+            await undo.remember(tx, service, at_desk, becomes, done, reply=added.id)
         return added
 
     return await _write(service, unit)

@@ -169,6 +169,21 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     await _tally(tx, new.site_id, new.state, 1)
 
 
+async def taken_back(tx: Tx, new: New, *, by: Decider) -> str | None:
+    """The id of the same comment by the same moderator, if they have rejected it themselves."""
+    row = await tx.one(
+        "select id from comment where article_id = :article and fingerprint = :fingerprint "
+        "and site_id = :site and moderator_id = :moderator and state = 'rejected' "
+        "and decided_by = :by",
+        article=new.article_id,
+        fingerprint=new.fingerprint,
+        site=new.site_id,
+        moderator=by.moderator_id,
+        by=by.name,
+    )
+    return None if row is None else str(row["id"])
+
+
 async def hold(tx: Tx, ids: Sequence[str]) -> None:
     """Let nobody else change these comments until the transaction ends, nor what counts them.
 
