@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from browser.test_desk import desk, posted, states
+from browser.test_desk_looking import top
 from running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -83,11 +84,6 @@ class Vain:
             await route.fulfill(status=AWAY, body="away")
         else:
             await route.continue_()
-
-
-async def top(found: Locator) -> float:
-    """Where it begins, in pixels from the top of what is in sight."""
-    return float(await found.evaluate("e => e.getBoundingClientRect().top"))
 
 
 # An answer comes to its end at once, and with it what is known: whatever was shown meanwhile.
