@@ -79,8 +79,9 @@ async def page(
 
     async def unit(tx: Tx) -> QueuePage:
         counts = await sites.tally(tx, moderator.site_id)
-        article = await _article(tx, service, moderator, wanted)
-        found = await _filter(tx, service, moderator, wanted, article)
+        site = await _named_site(tx, moderator, wanted.site)
+        article = await _article(tx, service, moderator, wanted, site)
+        found = await _filter(tx, service, moderator, wanted, site, article)
         if found is None:
             return QueuePage((), None, counts, article)
         rows = await queue.page(
@@ -101,8 +102,9 @@ async def count(
     """
 
     async def unit(tx: Tx) -> int:
-        article = await _article(tx, service, moderator, wanted)
-        found = await _filter(tx, service, moderator, wanted, article)
+        site = await _named_site(tx, moderator, wanted.site)
+        article = await _article(tx, service, moderator, wanted, site)
+        found = await _filter(tx, service, moderator, wanted, site, article)
         return 0 if found is None else await queue.count(tx, found, order=order, most=most)
 
     return await service.store.read(unit)
@@ -170,10 +172,14 @@ async def log(
 
 
 async def _filter(
-    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted, article: Article | None
+    tx: Tx,
+    service: Service,
+    moderator: Moderator,
+    wanted: Wanted,
+    site: Site | None,
+    article: Article | None,
 ) -> ranges.Filter | None:
     """What to look for in the store; None when nothing can be found."""
-    site = await _named_site(tx, moderator, wanted.site)
     article_id = None if article is None else article.id
     asked = () if wanted.words is None else words(wanted.words)
     text_hash = None
@@ -199,12 +205,11 @@ async def _filter(
 
 
 async def _article(
-    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted
+    tx: Tx, service: Service, moderator: Moderator, wanted: Wanted, site: Site | None
 ) -> Article | None:
-    """The only article that is asked for, if one is."""
+    """The only article that is asked for, if one is. *site*: the one that is named."""
     if wanted.article is None:
         return None
-    site = await _named_site(tx, moderator, wanted.site)
     home = site or await _home(tx, moderator, wanted.article)
     try:
         path = rules.article(wanted.article, home.origins)
