@@ -229,6 +229,19 @@ async def test_all_of_one_person_and_all_equal_texts_go_at_once(
     assert desk.cases((await client.get("/desk/")).text) == [honest, late]
 
 
+@pytest.mark.parametrize("list_of", ["?site=gone", "?article=https://elsewhere.example/x"])
+async def test_what_is_decided_in_a_list_that_is_no_more_is_answered_as_decided(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock, list_of: str
+) -> None:
+    [one] = await some(client, clock, 1)
+    page = (await client.get("/desk/?lang=fr")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "shown", "at")}
+    data |= {"act": f"approve {one}", "back": list_of}
+    answer = await client.post("/desk/decide?lang=fr", data=data, headers=desk.FORM | JSON)
+    assert answer.status_code == 200
+    assert (answer.json()["done"], answer.json()["counts"]) == ([one], {})
+
+
 async def test_how_many_a_list_holds_stands_on_the_choice_of_all_of_them(
     client: httpx2.AsyncClient, at_desk: dict[str, str], clock: Clock
 ) -> None:

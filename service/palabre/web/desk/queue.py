@@ -239,11 +239,16 @@ async def _as_json(visit: Visit, results: Sequence[Result], back: wanted.Asks) -
     """What the script shows of it: the line, the counts, and which comments it is about."""
     signed_in = await sessions.known(visit.service, visit.signed_in.token)
     line = await last_told(replace(visit, signed_in=signed_in))
+    try:
+        counts, every = await _counts(visit, back), await _every(visit, back)
+    except (BadParameter, SiteNotFound):
+        # What is decided is decided, whatever has become of the list that it was decided in.
+        counts, every = {}, None
     return answer.json_answer(
         {
             "told": line,
-            "counts": await _counts(visit, back),
-            "every": await _every(visit, back),
+            "counts": counts,
+            "every": every,
             "done": [one.id for one in results if one.status == 200],
             "failed": [one.id for one in results if one.status != 200],
         },
