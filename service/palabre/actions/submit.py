@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
-from palabre import keys, screening
-from palabre.actions import deliverability
+from palabre import keys
+from palabre.actions import deliverability, screen
 from palabre.actions.sites import as_now
 from palabre.actions.tags import Tags, tags_of
 from palabre.errors import (
@@ -23,7 +22,6 @@ from palabre.ids import new_id, new_token, random_id
 from palabre.model import (
     Article,
     Decider,
-    Facts,
     Policy,
     Shown,
     Site,
@@ -44,9 +42,6 @@ from palabre.store import (
     visits,
 )
 from palabre.text import address, markup, submission
-
-REPEATS_WITHIN = timedelta(days=30)
-REPEATS_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +177,7 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
     known = article = tags = None
     if checked.submission is not None:
         tags = arrival.tags(checked.submission)
-        known = await _facts(tx, site, checked.submission, tags, now=now)
+        known = await screen.known(tx, site, checked.submission, tags, now=now)
         article = known.article
     elif checked.article is not None:
         article = await articles.at(tx, site, checked.article, now=now)
@@ -190,7 +185,7 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
         checked = arrival.checked(article.policy)
         if known is None and checked.submission is not None:
             tags = arrival.tags(checked.submission)
-            known = await _facts(tx, site, checked.submission, tags, now=now)
+            known = await screen.known(tx, site, checked.submission, tags, now=now)
     replay = None
     if tags is not None and tags.request is not None:
         replay = await receipts.replay(tx, site.id, tags.request.key, now=now)
@@ -214,19 +209,6 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
         raise ArticleClosed
     replayed = None if replay is None else replay.comment_id
     return _Look(site, checked.submission, tags, known, place, replayed)
-
-
-async def _facts(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:
-    return await facts.about(
-        tx,
-        site,
-        sent.article,
-        author=tags.author,
-        text_hash=tags.text,
-        since=now - REPEATS_WITHIN,
-        most=REPEATS_MOST,
-        now=now,
-    )
 
 
 async def _again(tx: Tx, arrival: _Arrival, site: Site, comment_id: str) -> Stored:
@@ -253,15 +235,7 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
         article = await articles.at(tx, site, sent.article, now=now)
     recent = await _take_allowance(tx, service, site, tags.visitor)
-    verdict = screening.screen(
-        sent,
-        Facts(
-            policy=article.policy,
-            same_text=look.known.same_text,
-            recent=recent,
-            blocked=look.known.blocked,
-        ),
-    )
+    verdict = screen.judge(sent, look.known, article.policy, recent=recent)
     author_id = await authors.came(
         tx,
         site.id,

@@ -1,0 +1,41 @@
+"""Screening a submission: what the store knows about it, and what the rules make of that."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from palabre import screening
+from palabre.actions.tags import Tags
+from palabre.model import Facts, Policy, Site, Submission
+from palabre.screening import Verdict
+from palabre.store import Tx, facts
+
+REPEATS_WITHIN = timedelta(days=30)
+REPEATS_MOST = 20
+
+
+async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:
+    """All that the store knows about a submission, in one read. Writes nothing."""
+    return await facts.about(
+        tx,
+        site,
+        sent.article,
+        author=tags.author,
+        text_hash=tags.text,
+        since=now - REPEATS_WITHIN,
+        most=REPEATS_MOST,
+        now=now,
+    )
+
+
+def judge(sent: Submission, known: facts.Known, policy: Policy, *, recent: int) -> Verdict:
+    """What screening says. *recent*: how many comments the visitor has sent lately."""
+    return screening.screen(
+        sent,
+        Facts(
+            policy=policy,
+            same_text=known.same_text,
+            recent=recent,
+            blocked=known.blocked,
+        ),
+    )
