@@ -25,6 +25,7 @@ from palabre.errors import Refusal
 from palabre.service import opened
 from palabre.store import Tx
 from palabre.store.copying import NUMBERED, TABLES
+from palabre.store.migrate import migrations
 from palabre.transfer import digests
 from transfer.moving import Places, answers, copied, equal, fill, held, serving
 
@@ -294,7 +295,7 @@ async def test_a_source_without_this_versions_tables_is_refused(
     await fill(places, source, clock)
     newer = tmp_path / "newer"
     shutil.copytree(schema.root() / "migrations", newer / "migrations")
-    number = len(list((newer / "migrations").glob("*.sqlite.sql"))) + 1
+    number = len(migrations("sqlite")) + 1
     (newer / "migrations" / f"{number:04d}_more.sql").write_text("create table more (id text);")
     monkeypatch.setattr(schema, "root", lambda: newer)
     with pytest.raises(Refusal, match=f"The source lacks {number:04d}_more"):

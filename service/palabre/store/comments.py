@@ -308,8 +308,8 @@ async def set_state(
 
 _WIPED = (
     ", name = null, website = null, title = null, hue = null, body = null, html = null, "
-    "signals = '[]', rank = 0, fingerprint = null, body_hash = null, author_id = null, "
-    "edited_at = null"
+    "signals = '[]', rank = 0, fingerprint = null, body_hash = null, alike = null, "
+    "author_id = null, edited_at = null"
 )
 
 
