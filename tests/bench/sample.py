@@ -67,10 +67,6 @@ def text(random: Random) -> str:
     return f"{' '.join(words)[: LENGTH - 30]}, voir https://exemple.fr/{random.choice(WORDS[40:])}"
 
 
-_RANDOM = Random(14)
-_TEXTS = [text(_RANDOM) for _ in range(1000)]
-
-
 def thread(length: int = PAGE, *, first: int = 0) -> list[Said]:
     """A thread: every third comment is answered by the two behind it. *first*: its number."""
     return [
@@ -88,7 +84,8 @@ def _said(number: int, *, parent: int | None = None) -> Said:
     return Said(
         name=f"Hélène {number}",
         email=f"helene{number}@example.com",
-        text=f"{_TEXTS[number % len(_TEXTS)]} {number}",
+        # Of its own: screening knows again what differs from another by a number.
+        text=text(Random(number)),
         address=f"198.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
         parent=parent,
     )
