@@ -40,6 +40,7 @@ EMPTY = """
     delete from login_attempt;
     delete from lease;
     delete from comment_signal;
+    delete from comment_band;
     delete from job;
     delete from recurring;
     delete from webhook;

@@ -306,12 +306,16 @@ class Submission:
 class Facts:
     """What the store knows that the screening rules may weigh; read at once, before they run.
 
-    `same_text`: comments of the site with this very text in the last 30 days, anybody's.
+    `same_text`: comments of the site with this very text in the last 30 days, anybody's; `alike`:
+    with one that is nearly the same. `articles`, `names`: how many other ones those have.
     `recent`: comments from the same visitor in the last 10 minutes. `blocked`: a moderator has
     blocked the author.
     """
 
     policy: Policy
     same_text: int = 0
+    alike: int = 0
+    articles: int = 0
+    names: int = 0
     recent: int = 0
     blocked: bool = False

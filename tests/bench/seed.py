@@ -34,7 +34,7 @@ from palabre.model import Article, Decider, Moderator, Scope, Site, State
 from palabre.service import Service, opened
 from palabre.store import Tx, articles, authors, comments, moderators, receipts
 from palabre.store.sqlite import SqliteStore
-from palabre.text import markup
+from palabre.text import markup, sketch
 
 SITE, ORIGIN = "blog", "https://blog.example"
 BIG = "/big"
@@ -213,6 +213,7 @@ class Conversation:
                 html=draft.html,
                 fingerprint=comments.fingerprint(draft.name, asked, draft.text),
                 text_hash=comments.text_hash(draft.text),
+                sketch=sketch.of(draft.text),
                 at=at,
             ),
             by=Decider("rule:policy"),

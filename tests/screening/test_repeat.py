@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from palabre.model import Signal, Submission
+from palabre.screening import screen, sentence
 from palabre.screening.repeat import repeat
 from screening.readers import HONEST, ORDINARY, sent
 
@@ -42,3 +43,50 @@ def test_copies_weigh_more_the_more_there_are(text: str, copies: int, score: flo
     facts = dataclasses.replace(ORDINARY, same_text=copies)
     expected = Signal("repeat", score, "text_repeated", {"n": copies, "days": 30})
     assert repeat(sent(text), facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("copies", "alike", "score", "why"),
+    [
+        (0, 1, 0.45, "text_alike"),
+        (0, 2, 0.55, "text_alike"),
+        (0, 20, 0.85, "text_alike"),
+        (1, 1, 0.6, "text_repeated_and_alike"),
+        (20, 20, 0.9, "text_repeated_and_alike"),
+    ],
+)
+def test_texts_that_are_nearly_the_same_weigh_a_little_less(
+    copies: int, alike: int, score: float, why: str
+) -> None:
+    found = repeat(sent(PRAISE), dataclasses.replace(ORDINARY, same_text=copies, alike=alike))
+    assert found is not None
+    assert (found.score, found.why) == (score, why)
+    assert found.values["n"] == (copies or alike)
+    assert found.values.get("alike", 0) == (alike if copies else 0)
+
+
+@pytest.mark.parametrize(("copies", "alike"), [(2, 0), (0, 2), (2, 2)])
+@pytest.mark.parametrize(("articles", "names"), [(0, 0), (1, 0), (0, 3), (2, 1)])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_sentence_says_where_they_were(
+    copies: int, alike: int, articles: int, names: int, language: str
+) -> None:
+    facts = dataclasses.replace(
+        ORDINARY, same_text=copies, alike=alike, articles=articles, names=names
+    )
+    found = repeat(sent(PRAISE), facts)
+    assert found is not None
+    said = sentence(found, language)
+    assert ("articles" in said) is bool(articles or names)
+    assert "30" in said
+    assert "{" not in said
+    if articles or names:
+        assert f": {articles}," in said.replace("\u00a0", "")
+        assert f": {names})" in said.replace("\u00a0", "")
+
+
+def test_one_nearly_equal_text_is_a_remark_and_no_more() -> None:
+    verdict = screen(sent(PRAISE), dataclasses.replace(ORDINARY, alike=1))
+    assert verdict.by == "rule:policy"
+    assert [signal.name for signal in verdict.signals] == ["repeat"]
+    assert screen(sent(PRAISE), dataclasses.replace(ORDINARY, alike=2)).by == "rule:repeat"

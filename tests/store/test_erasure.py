@@ -126,9 +126,9 @@ async def marked(
 async def hashes_of(service: Service, comment_id: str) -> list[bytes]:
     async def unit(tx: Tx) -> list[bytes]:
         row = await tx.one(
-            "select fingerprint, body_hash from comment where id = :id", id=comment_id
+            "select fingerprint, body_hash, sketch from comment where id = :id", id=comment_id
         )
-        return [row["fingerprint"], row["body_hash"]] if row else []
+        return [row["fingerprint"], row["body_hash"], row["sketch"]] if row else []
 
     found = await service.store.read(unit)
     assert all(found)

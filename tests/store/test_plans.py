@@ -98,6 +98,8 @@ _LOG = r"SEARCH d USING .+ \((site_id=\? AND )?(seq|rowid)>\? AND (seq|rowid)<\?
 _BEFORE = r"SEARCH [ef] USING INDEX decision_by_comment \(comment_id=\? AND seq<\?\)"
 _GROUPED = r"CORRELATED SCALAR SUBQUERY \d+|USE TEMP B-TREE FOR GROUP BY"
 
+_ALIKE = r"\(site_id=\? AND (alike|body_hash)=\? AND created_at>\?\)"
+
 RANGES = {
     "decisions.page": r"SEARCH decision USING .+ \((\w+=\? AND )*(seq|rowid)>\? AND .+<\?\)",
     "decisions.since": r"SEARCH decision USING .+ \((site_id=\? AND )?(seq|rowid)>\? AND .+<\?\)",
@@ -115,6 +117,22 @@ RANGES = {
         r"|SEARCH c USING COVERING INDEX comment_by_article \(.+ AND created_at>\?\)"
         r"|SEARCH article USING .+ \(id=\?\)|LIST SUBQUERY .+|SCAN json_each .+"
         rf"|{_GROUPED}|USE TEMP B-TREE FOR ORDER BY"
+    ),
+    "alike.earlier": (
+        r"SEARCH k USING INTEGER PRIMARY KEY \(rowid=\?\)|(SCAN|CO-ROUTINE) part\d"
+        r"|LIST SUBQUERY .+|SCAN json_each .+|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL"
+        rf"|SEARCH comment USING .+ {_ALIKE}|SEARCH comment USING .+ \(id=\?\)"
+    ),
+    "alike.add": (
+        r"SEARCH (comment|c) USING .+ \((rowid|id)=\?\)|MATERIALIZE due|SCAN due"
+        r"|SEARCH comment USING .+ \(site_id=\? AND alike=\?\)|LIST SUBQUERY .+|SCAN json_each .+"
+    ),
+    "facts.about": (
+        r"SEARCH [swa] USING .+|SEARCH k USING INTEGER PRIMARY KEY \(rowid=\?\)"
+        r"|SEARCH comment_band USING PRIMARY KEY \(site_id=\? AND band=\?\)"
+        r"|CO-ROUTINE (part\d|same)|SCAN (part\d|same)|(SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
+        r"|COMPOUND QUERY|UNION ALL"
+        rf"|SEARCH comment USING .+ {_ALIKE}"
     ),
     "words_sqlite.page": (
         r"SEARCH turn .+|SCAN w VIRTUAL TABLE INDEX \d+:M2><|SEARCH c .+ \(rowid=\?\)"
@@ -310,6 +328,7 @@ async def drive(service: Service, clock: Clock) -> None:
     async with client_of(service) as client:
         admin = await token_for(service, "ada", Scope.ADMIN)
         await drive_readers(client, admin)
+        await drive_likeness(client)
         await drive_moderators(client, admin)
         await drive_persons(client, admin)
         await drive_searches(clock, client, admin)
@@ -349,6 +368,15 @@ async def drive_readers(client: httpx2.AsyncClient, admin: dict[str, str]) -> No
     receipt = answers[1].json()["receipt"]["url"]
     await client.get(receipt)
     await client.post(f"{receipt}/withdraw")
+
+
+async def drive_likeness(client: httpx2.AsyncClient) -> None:
+    """Two groups of texts that are alike, and one that is alike to both."""
+    one = "Notre lessive merveilleuse, garantie naturelle, livrée gratuitement partout : {}"
+    two = "Vendons aussi aspirateurs silencieux, balais télescopiques, éponges increvables : {}"
+    for number, text in enumerate((one, one, two, two, f"{one} {two}")):
+        text = text.replace("{}", "http://menage.example/")
+        await makers.comment(client, comment=f"{text} numéro {number}", name=f"Nom {number}")
 
 
 async def drive_moderators(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from palabre.ids import new_id
 from palabre.model import Comment, Moderator, State
 from palabre.service import Service
 from palabre.store import Taken, Tx, Unit, articles, comments, sites
-from palabre.text import markup, submission
+from palabre.text import markup, sketch, submission
 from palabre.text.submission import KEPT
 
 
@@ -61,6 +61,7 @@ async def rewrite(
             html=markup.render(text),
             fingerprint=comments.fingerprint(name, standing.asked_parent, text),
             text_hash=comments.text_hash(text),
+            sketch=sketch.of(text),
             by=moderator.decider,
             at=service.now(),
         )

@@ -17,7 +17,7 @@ from palabre.store.order import QueueOrder
 @dataclass(frozen=True, slots=True)
 class Around:
     """`parents`: the comments that these answer, by id. `lookers`: who else looks, by comment.
-    `repeated`: those whose text waits in another, too."""
+    `repeated`: those whose text waits in another, too, or nearly."""
 
     parents: Mapping[str, Comment]
     lookers: Mapping[str, str]

@@ -19,7 +19,7 @@ from palabre.errors import (
 )
 from palabre.model import Article, Comment, Decision, Moderator, Site, State
 from palabre.service import Service
-from palabre.store import Tx, articles, comments, decisions, moderators, queue, ranges, sites
+from palabre.store import Tx, alike, articles, comments, decisions, moderators, queue, ranges, sites
 from palabre.store.order import QueueOrder, Reached
 from palabre.text import address, rules
 from palabre.text.words import words
@@ -30,7 +30,7 @@ class Wanted:
     """What of the queue is asked for, as asked. `site`: a name; `article`: a URL or path.
 
     `signal`: a rule's name. `since`, `until`: when it was created, the latter not included.
-    `same`: the id of a comment whose text they share.
+    `same`: the id of a comment whose text they share, or nearly.
     """
 
     states: Sequence[State] = (State.PENDING,)
@@ -182,12 +182,13 @@ async def _filter(
     """What to look for in the store; None when nothing can be found."""
     article_id = None if article is None else article.id
     asked = () if wanted.words is None else words(wanted.words)
-    text_hash = None
+    text_hash = group = None
     if wanted.same is not None:
         like = await queue.one(tx, wanted.same, site_id=moderator.site_id, now=service.now())
         if like is None or like.text is None:
             return None
         text_hash = comments.text_hash(like.text)
+        group = await alike.group(tx, wanted.same)
         site = site or await sites.by_name(tx, like.site)
     if article_id == "" or (wanted.words is not None and not asked):
         return None
@@ -201,6 +202,7 @@ async def _filter(
         since=wanted.since,
         until=wanted.until,
         text_hash=text_hash,
+        alike=group,
     )
 
 

@@ -15,13 +15,14 @@ REPEATS_MOST = 20
 
 
 async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:
-    """All that the store knows about a submission, in one read. Writes nothing."""
+    """All that the store knows about a submission, in one read or two. Writes nothing."""
     return await facts.about(
         tx,
         site,
         sent.article,
         author=tags.author,
         text_hash=tags.text,
+        sketch=tags.sketch,
         since=now - REPEATS_WITHIN,
         most=REPEATS_MOST,
         now=now,
@@ -30,11 +31,15 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
 
 def judge(sent: Submission, known: facts.Known, policy: Policy, *, recent: int) -> Verdict:
     """What screening says. *recent*: how many comments the visitor has sent lately."""
+    others = known.earlier
     return screening.screen(
         sent,
         Facts(
             policy=policy,
             same_text=known.same_text,
+            alike=min(REPEATS_MOST, sum(not one.is_equal for one in others)),
+            articles=len({one.article_id for one in others} - {known.article.id}),
+            names=len({one.name for one in others} - {sent.name}),
             recent=recent,
             blocked=known.blocked,
         ),

@@ -264,6 +264,8 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         text_hash=tags.text,
         at=now,
         signals=verdict.signals,
+        sketch=tags.sketch,
+        near=[one.near for one in look.known.earlier] if tags.sketch else (),
     )
     await comments.add(tx, new, by=Decider(verdict.by))
     await receipts.add(tx, keys.digest(arrival.token), site_id=site.id, comment_id=new.id, at=now)

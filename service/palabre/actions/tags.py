@@ -9,6 +9,8 @@ from palabre.keys import Tag
 from palabre.model import Site, Submission, Visitor
 from palabre.service import Service
 from palabre.store import comments
+from palabre.text import sketch
+from palabre.text.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Tags:
     request: Request | None
     fingerprint: bytes
     text: bytes
+    sketch: Sketch | None
 
 
 def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) -> Tags:
@@ -47,4 +50,5 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
         request=request,
         fingerprint=comments.fingerprint(sent.name, sent.parent, sent.text),
         text=comments.text_hash(sent.text),
+        sketch=sketch.of(sent.text),
     )

@@ -7,11 +7,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from palabre.actions import decide
+from palabre.actions import decide, screen
 from palabre.model import Decider, State
 from palabre.service import Service
 from palabre.store import (
     Tx,
+    alike,
     attempts,
     comments,
     info,
@@ -30,6 +31,8 @@ FORGOTTEN_AT_ONCE = 20
 """A transaction of 200 deletions made everybody wait for 0.1 to 0.2 s."""
 MARKS_AT_ONCE = 1000
 """Small rows of moderators' own; there are never many."""
+BANDS_AT_ONCE = 100
+"""Rows of an index all over the place, those of some twenty comments."""
 BY = Decider("rule:retention")
 
 Overdue = Callable[[Tx], Coroutine[Any, Any, list[str]]]
@@ -58,6 +61,16 @@ async def tidy(service: Service) -> int:
     for forget in (visits.forget_expired, receipts.forget_expired, attempts.forget_expired):
         unit = partial(_forget, service, forget)
         while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:
+            pass
+    for site_id in await service.store.read(sites.ids):
+        # Their comments stand, with their texts: nothing has to leave the files.
+        expire = partial(
+            alike.forget_expired,
+            site_id=site_id,
+            before=now - screen.REPEATS_WITHIN,
+            most=BANDS_AT_ONCE,
+        )
+        while await service.store.write(expire, long=True) == BANDS_AT_ONCE:
             pass
     await service.store.write(partial(_end_sessions, service), long=True)
     return deleted

@@ -46,7 +46,7 @@ class Case:
 
     `parent`: who is answered, and the beginning of what they said. `looker`: who else looks at it.
     `verbs`: what may be done with it. `by`: who decided, in words. `is_repeated`: the same text
-    waits in another.
+    waits in another, or nearly.
     """
 
     comment: Comment

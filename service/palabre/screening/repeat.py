@@ -1,4 +1,4 @@
-"""The same text again: on another article, under another name, from anybody."""
+"""The same text again, or nearly: on another article, under another name, from anybody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from palabre.model import Facts, Signal, Submission
 from palabre.screening._reading import links_in
 
 DAYS = 30
-"""How far back `Facts.same_text` looks."""
+"""How far back `Facts.same_text` and `Facts.alike` look."""
 
 COURTESY = 40
 """Characters below which honest strangers write the very same thing: "Merci pour cet article !"."""
@@ -15,13 +15,30 @@ COURTESY = 40
 def repeat(submission: Submission, facts: Facts) -> Signal | None:
     """Minds a text that was sent before; only remarks on a short one that holds no link.
 
-    One earlier copy scores 0.5, five or more 0.9; a courtesy 0.1 a copy, at most 0.4.
+    One earlier copy scores 0.5, five or more 0.9; a courtesy 0.1 a copy, at most 0.4. Texts that
+    are nearly the same count like copies, but where there is no copy they score 0.05 less: a
+    single one is only remarked on.
     """
-    copies = facts.same_text
-    if copies < 1:
+    copies, alike = facts.same_text, facts.alike
+    if copies + alike < 1:
         return None
     if len(submission.text) < COURTESY and not links_in(submission.text):
-        score = min(0.4, 0.1 * copies)
+        score = min(0.4, 0.1 * (copies + alike))
     else:
-        score = min(0.9, 0.4 + 0.1 * copies)
-    return Signal("repeat", round(score, 2), "text_repeated", {"n": copies, "days": DAYS})
+        score = min(0.9, 0.4 + 0.1 * (copies + alike)) - (0 if copies else 0.05)
+    values: dict[str, int] = {"n": copies or alike, "days": DAYS}
+    if facts.articles or facts.names:
+        values |= {"articles": facts.articles, "names": facts.names}
+    if copies and alike:
+        values["alike"] = alike
+    return Signal("repeat", round(score, 2), _why(facts), values)
+
+
+def _why(facts: Facts) -> str:
+    """Which sentence says what was found, and where, if not all of it was right here."""
+    is_elsewhere = bool(facts.articles or facts.names)
+    if facts.same_text and facts.alike:
+        return "text_repeated_and_alike_elsewhere" if is_elsewhere else "text_repeated_and_alike"
+    if facts.alike:
+        return "text_alike_elsewhere" if is_elsewhere else "text_alike"
+    return "text_repeated_elsewhere" if is_elsewhere else "text_repeated"

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from palabre.model import Decider, Signal, State
-from palabre.store import articles, authors, decisions, info, marks, receipts, words
+from palabre.store import alike, articles, authors, decisions, info, marks, receipts, words
 from palabre.store.order import QueueOrder, Reached
 from palabre.store.tx import Row, Tx, among, held, ms
+from palabre.text.sketch import Sketch
 
 LEVEL = 8
 """Hexadecimal digits a level of a path: 2^32 comments an article."""
@@ -59,7 +60,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A comment to be stored."""
+    """A comment to be stored. `near`: those that its text is alike to, if it has a `sketch`."""
 
     id: str
     site_id: str
@@ -80,6 +81,8 @@ class New:
     text_hash: bytes = field(repr=False)
     at: datetime
     signals: Sequence[Signal] = ()
+    sketch: Sketch | None = field(default=None, repr=False)
+    near: Sequence[alike.Near] = ()
 
 
 async def under(tx: Tx, article_id: str, parent_id: str, *, depth: int) -> Place | None:
@@ -127,11 +130,11 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     await tx.run(
         "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
         "asked_parent, depth, root, path, state, told, name, website, title, hue, body, html, "
-        "signals, rank, fingerprint, body_hash, is_shown, decided_at, decided_by, state_at, "
-        "created_at) "
+        "signals, rank, fingerprint, body_hash, sketch, alike, is_shown, decided_at, decided_by, "
+        "state_at, created_at) "
         "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
         ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :rank, "
-        ":fingerprint, :body_hash, :is_shown, :decided_at, :decided_by, :at, :at)",
+        ":fingerprint, :body_hash, :sketch, :alike, :is_shown, :decided_at, :decided_by, :at, :at)",
         id=new.id,
         site=new.site_id,
         article=new.article_id,
@@ -154,6 +157,8 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
         rank=marks.rank(new.signals),
         fingerprint=new.fingerprint,
         body_hash=new.text_hash,
+        sketch=None if new.sketch is None else bytes(new.sketch),
+        alike=alike.group_of(new.near),
         is_shown=int(is_approved),
         decided_at=None if new.state is State.PENDING else ms(new.at),
         decided_by=None if new.state is State.PENDING else by.name,
@@ -163,6 +168,7 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
         await _count_below(tx, new.place.parent_id, 1)
     await words.add(tx, new.id, new.name, new.text)
     await marks.add(tx, new.id, new.signals)
+    await alike.add(tx, new.site_id, new.id, new.sketch, new.near)
     await decisions.add(tx, new.site_id, new.id, None, new.state, by=by, at=new.at)
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
@@ -308,8 +314,8 @@ async def set_state(
 
 _WIPED = (
     ", name = null, website = null, title = null, hue = null, body = null, html = null, "
-    "signals = '[]', rank = 0, fingerprint = null, body_hash = null, alike = null, "
-    "author_id = null, edited_at = null"
+    "signals = '[]', rank = 0, fingerprint = null, body_hash = null, sketch = null, "
+    "alike = null, author_id = null, edited_at = null"
 )
 
 
@@ -317,6 +323,7 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
     await words.remove(tx, _indexed(comment))
     await marks.remove(tx, comment.seq, _marked(comment))
+    await alike.remove(tx, _banded(comment))
     # By its name, so that a scrub which began before doesn't take this one for done.
     await info.put(tx, to_scrub=comment.id)
     await decisions.forget_texts(tx, comment.id)
@@ -336,13 +343,18 @@ async def rewrite(
     html: str,
     fingerprint: bytes,
     text_hash: bytes,
+    sketch: Sketch | None,
     by: Decider,
     at: datetime,
 ) -> bool:
-    """Change a comment's words, keeping those before; False when it has changed meanwhile."""
+    """Change a comment's words, keeping those before; False when it has changed meanwhile.
+
+    With another text it is no longer in the group of those that its own was alike to.
+    """
     changed = await tx.run(
         "update comment set name = :name, website = :website, hue = :hue, body = :body, "
-        "html = :html, fingerprint = :fingerprint, body_hash = :body_hash, edited_at = :at, "
+        "html = :html, fingerprint = :fingerprint, body_hash = :body_hash, sketch = :sketch, "
+        "alike = case when body_hash = :body_hash then alike end, edited_at = :at, "
         "version = version + 1 where id = :id and version = :version",
         id=comment.id,
         version=comment.version,
@@ -353,12 +365,14 @@ async def rewrite(
         html=html,
         fingerprint=fingerprint,
         body_hash=text_hash,
+        sketch=None if sketch is None else bytes(sketch),
         at=ms(at),
     )
     if not changed:
         return False
     await decisions.add_edit(tx, comment.site_id, comment.id, comment.text or "", by=by, at=at)
     await words.replace(tx, _indexed(comment), name, text)
+    await alike.replace(tx, _banded(comment), comment.id, sketch)
     if comment.state is State.APPROVED:
         await articles.count(tx, comment.article_id)
     return True
@@ -413,6 +427,10 @@ def _indexed(comment: Standing) -> words.Indexed:
 def _marked(comment: Standing) -> marks.Marked:
     names = tuple(sorted({signal.name for signal in comment.signals}))
     return marks.Marked(comment.site_id, comment.state, comment.created_at, names)
+
+
+def _banded(comment: Standing) -> alike.Place:
+    return alike.Place(comment.site_id, comment.created_at, comment.seq)
 
 
 def signals_as_json(signals: Sequence[Signal]) -> str:

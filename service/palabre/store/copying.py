@@ -71,6 +71,7 @@ TABLES = (
     Table("login_attempt", ("network_tag",)),
     Table("lease", ("site_id", "comment_id", "moderator_id")),
     Table("comment_signal", ("site_id", "name", "state", "created_at", "seq")),
+    Table("comment_band", ("site_id", "band", "seq")),
     INFO,
 )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from palabre.keys import Tag
 from palabre.model import Article, Site
-from palabre.store import articles, authors
+from palabre.store import alike, articles, authors
 from palabre.store.tx import Tx, ms
+from palabre.text.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +19,13 @@ class Known:
     """The article, without an id if it isn't stored; and what screening wants to know.
 
     `blocked`: whether a moderator has blocked the author behind the tag. `same_text`: comments of
-    the site that have this text.
+    the site that have this text. `earlier`: some of those, and of others that are alike.
     """
 
     article: Article
     blocked: bool
     same_text: int
+    earlier: tuple[alike.Earlier, ...] = ()
 
 
 async def about(
@@ -31,22 +35,33 @@ async def about(
     *,
     author: Tag,
     text_hash: bytes,
+    sketch: Sketch | None,
     since: datetime,
     most: int,
     now: datetime,
 ) -> Known:
-    """What is known at *now*. Equal texts count from *since* on, and up to *most*."""
+    """What is known at *now*. Equal texts count from *since* on, and up to *most*.
+
+    One read; a second one where there are such texts, or some that are alike.
+    """
+    bands = alike.bands_of(sketch)
     if tx.engine == "postgres":
-        # Of equal texts that come at the same moment, the later one has to know the first: each
-        # waits until the one before it is committed.
-        await tx.one(
-            "select pg_advisory_xact_lock(:text)",
-            text=int.from_bytes(text_hash[:8], signed=True),
+        # Of equal or like texts that come at the same moment, the later one has to know the first:
+        # each waits until the one before it is committed. In one order, lest two wait for each
+        # other.
+        salt = crc32(site.id.encode())
+        keys = {int.from_bytes(text_hash[:8], signed=True)}
+        keys.update(band ^ salt for band in bands.values() if isinstance(band, int))
+        await tx.all(
+            "select pg_advisory_xact_lock(cast(value as bigint)) "
+            "from json_array_elements_text(cast(:keys as json)) as n(value)",
+            keys=json.dumps(sorted(keys)),
         )
     row = await tx.one(
         "select a.*, w.blocked_at, w.blocked_until, "
         "(select count(*) from (select 1 from comment where site_id = :site "
-        "and body_hash = :text and created_at > :since limit :most) as same) as same_text "
+        "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
+        f"{alike.found(tx)} "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
         "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
         site=site.id,
@@ -55,14 +70,22 @@ async def about(
         text=text_hash,
         since=ms(since),
         most=most,
+        **bands,
     )
     if row is None:
         raise LookupError(site.id)
     article = articles.unknown(site, address)
     if row["id"] is not None:
         article = articles.article(row, site, now=now)
+    near = alike.near_among(sketch, row["found"])
+    earlier = []
+    if near or row["same_text"]:
+        earlier = await alike.earlier(
+            tx, site.id, near, text_hash=text_hash, since=since, most=most
+        )
     return Known(
         article=article,
         blocked=authors.is_blocked(row, now=now),
         same_text=row["same_text"],
+        earlier=tuple(earlier),
     )

@@ -82,15 +82,19 @@ async def some(tx: Tx, ids: Sequence[str], *, site_id: str | None, now: datetime
 
 
 async def repeated(tx: Tx, ids: Sequence[str]) -> frozenset[str]:
-    """Those of these comments whose text stands word for word in another that waits.
+    """Those of these comments whose text stands, or nearly, in another that waits.
 
-    Looked for among the newest `EQUALS_MOST` equal ones.
+    Looked for among the newest `EQUALS_MOST` equal ones, and as many that are alike.
     """
+    others = " or ".join(
+        "exists (select 1 from (select e.id, e.state from comment as e "
+        f"where e.site_id = c.site_id and e.{column} = c.{column} "
+        "order by e.created_at desc limit :most) as same "
+        "where same.state = 'pending' and same.id <> c.id)"
+        for column in ("body_hash", "alike")
+    )
     rows = await tx.all(
-        f"select c.id from comment as c where c.id {among(tx, 'ids')} and exists (select 1 from "
-        "(select e.id, e.state from comment as e where e.site_id = c.site_id "
-        "and e.body_hash = c.body_hash order by e.created_at desc limit :most) as same "
-        "where same.state = 'pending' and same.id <> c.id)",
+        f"select c.id from comment as c where c.id {among(tx, 'ids')} and ({others})",
         ids=json.dumps(list(ids)),
         most=EQUALS_MOST,
     )

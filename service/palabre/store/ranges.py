@@ -20,7 +20,8 @@ class Filter:
     """What of the queue is asked for, by ids.
 
     `words`: folded ones, or none. `signal`: the name of one that they have. `since`, `until`: when
-    they were created, the latter not included. `text_hash`: of texts that are equal to screening.
+    they were created, the latter not included. `text_hash`: of texts that are equal to screening;
+    `alike`: the group of those that are alike, which count as well.
     """
 
     states: Sequence[State]
@@ -32,6 +33,7 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     text_hash: bytes | None = None
+    alike: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,15 @@ def condition(wanted: Filter, *, but: Sequence[str] = ()) -> Condition:
         "site_id": wanted.site_id,
         "article_id": wanted.article_id,
         "author_id": wanted.author_id,
-        "body_hash": wanted.text_hash,
+        "body_hash": wanted.text_hash if wanted.alike is None else None,
     }
     values: dict[str, Value] = {
         column: value for column, value in equal.items() if value is not None and column not in but
     }
     text = "".join(f" and c.{column} = :{column}" for column in values)
+    if wanted.alike is not None and "alike" not in but:
+        text += " and (c.alike = :alike or c.body_hash = :body_hash)"
+        values |= {"alike": wanted.alike, "body_hash": wanted.text_hash}
     if wanted.since is not None:
         text += " and c.created_at >= :since"
         values["since"] = ms(wanted.since)
@@ -87,7 +92,11 @@ async def page(
         asked = await sites.ids(tx) if wanted.site_id is None else [wanted.site_id]
         scopes = [{"site_id": site_id} for site_id in asked]
         if wanted.text_hash is not None:
-            scopes = [{**scope, "body_hash": wanted.text_hash} for scope in scopes]
+            same: list[dict[str, Value]] = [{"body_hash": wanted.text_hash}]
+            if wanted.alike is not None:
+                # An equal one may be in no group, as those from before there were any.
+                same = [{"alike": wanted.alike}, {**same[0], "alike": None}]
+            scopes = [{**scope, **one} for scope in scopes for one in same]
         elif wanted.signal is not None and order != "urgent":
             scopes = [{**scope, "signal": wanted.signal} for scope in scopes]
     branches = [(scope, state) for scope in scopes for state in wanted.states]
@@ -127,7 +136,11 @@ async def _merged(
     parts = []
     for number, (scope, state) in enumerate(branches):
         alias = "m" if by_signal else "c"
-        where = [f"{alias}.{'name' if k == 'signal' else k} = :{k}{number}" for k in scope]
+        where = [
+            f"{alias}.{'name' if name == 'signal' else name} "
+            + (f"= :{name}{number}" if value is not None else "is null")
+            for name, value in scope.items()
+        ]
         table = "comment_signal as m" if by_signal else "comment as c"
         if by_signal and "c." in text:
             table += " join comment as c on c.seq = m.seq"
@@ -138,7 +151,7 @@ async def _merged(
             f"and {alias}.state = :state{number}{text} order by {ordered} limit :limit) "
             f"as part{number}"
         )
-        values |= {f"{name}{number}": value for name, value in scope.items()}
+        values |= {f"{name}{number}": it for name, it in scope.items() if it is not None}
         values[f"state{number}"] = state
     ordered = ", ".join(f"{name}{turn}" for name in names)
     rows = await tx.all(
