@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import random
 import sqlite3
+import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import asyncpg
 import httpx2
@@ -27,8 +29,17 @@ from web.speaking import seen_by
 EMAIL = "marked@example.com"
 WORDS = ("Xqzékvœj", "Wvfxçqzk", "Kjwqûxvz", "Zkxwôqjf", "Qjvzàwkx")
 NAME, TEXT, EDITED, NOTE, SITE = WORDS
+MORE = (
+    "Toujours aussi convaincue, malgré quelques réserves concernant certains détails "
+    "pratiques, notamment horaires, tarifs, billetterie."
+)
+"""Enough that a text can be compared with others."""
 GRAM = 5
 """Bytes of a word that are looked for: the word index leaves out what neighbours share."""
+
+
+OF_A_TEXT = 7
+"""Two hashes, a sketch, and four bands of it."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ async def marked(
         client,
         email=EMAIL,
         name=f"{NAME} Dupont",
-        comment=f"Premier jet : {TEXT}, et rien d’autre.",
+        comment=f"Premier jet : {TEXT}, et rien d’autre. {MORE}",
         website=f"https://a.example/{SITE}",
         idempotency_key="marked request",
     )
@@ -108,7 +119,7 @@ async def marked(
     first = await hashes_of(service, comment_id)
     await client.patch(
         f"/v1/moderation/comments/{comment_id}",
-        json={"text": f"Correction : {EDITED}."},
+        json={"text": f"Correction : {EDITED}. {MORE}"},
         headers=moderator,
     )
     await makers.act(client, moderator, comment_id, "reject", note=f"Voir {NOTE}")
@@ -126,12 +137,21 @@ async def marked(
 async def hashes_of(service: Service, comment_id: str) -> list[bytes]:
     async def unit(tx: Tx) -> list[bytes]:
         row = await tx.one(
-            "select fingerprint, body_hash, sketch from comment where id = :id", id=comment_id
+            "select seq, fingerprint, body_hash, sketch from comment where id = :id", id=comment_id
         )
-        return [row["fingerprint"], row["body_hash"], row["sketch"]] if row else []
+        assert row is not None
+        bands = await tx.all("select band from comment_band where seq = :seq", seq=row["seq"])
+        order: Literal["big", "little"] = "big" if tx.engine == "sqlite" else sys.byteorder
+        return [
+            row["fingerprint"],
+            row["body_hash"],
+            row["sketch"],
+            *(band["band"].to_bytes(8, order, signed=True) for band in bands),
+        ]
 
     found = await service.store.read(unit)
     assert all(found)
+    assert len(found) == OF_A_TEXT
     return found
 
 
@@ -167,7 +187,7 @@ async def test_no_byte_of_the_words_is_left_once_the_job_has_run(
     one = await marked(service, site, client, moderator)
     for word in WORDS:
         assert await left(service, words=(word,)), "what can't be found can't be missed"
-    for hash_ in one.hashes[2:]:
+    for hash_ in one.hashes[OF_A_TEXT:]:
         assert await left(service, hash_, words=()), "what can't be found can't be missed"
     await delete(how, one, service, client, moderator, clock)
     await jobs(service)
