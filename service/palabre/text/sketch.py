@@ -96,7 +96,7 @@ def of(text: str) -> Sketch | None:
 
     Case, accents, digits, invisible characters and letters of look-alike alphabets make no
     difference, nor does the order of words. Of a link the host counts; what is quoted doesn't.
-    Costs some tens of microseconds, a millisecond at most.
+    Costs some tens of microseconds; some milliseconds where scripts part no words, at most.
     """
     text = _QUOTED.sub(_unless_linked, text[:READ_MOST].replace("\u200b", ""))
     text, hosts = _without_links(text)
