@@ -74,6 +74,17 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys([word[:WORD_LIMIT] for word in _folded(text)]))
 
 
+def flat(text: str) -> str:
+    """*text* as its words are folded, ASCII's signs and white space left where they stand.
+
+    Other signs may become spaces.
+    """
+    ascii_text = _in_ascii(text)
+    if ascii_text is not None:
+        return ascii_text.lower()
+    return unicodedata.normalize("NFC", _plain(text))
+
+
 def _folded(text: str) -> list[str]:
     ascii_text = _in_ascii(text)
     if ascii_text is not None:
