@@ -23,6 +23,7 @@ from palabre.model import ACTIONS, REASONS, Scope, State
 from palabre.rendering.desk import MENU
 from palabre.rendering.desk_places import ADDRESSES, NUMBERS
 from palabre.text import mail_link
+from palabre.text.policy import WORDS
 
 SOURCE = Path(palabre.__file__).parent
 TEMPLATES = SOURCE / "rendering" / "templates"
@@ -56,7 +57,8 @@ FAMILIES = {
     *(f"desk.empty.{kind}" for kind in ("pending", "state", "filtered")),
     *(f"desk.state.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.menu.{name}" for name in MENU),
-    *(f"policy.{rule}" for rule in (*ADDRESSES, *NUMBERS)),
+    *(f"policy.{rule}" for rule in (*ADDRESSES, *NUMBERS, *WORDS)),
+    *(f"policy.{rule}.hint" for rule in WORDS),
     *(f"policy.first_state.{state}" for state in ("pending", "approved")),
     *(f"policy.{default}" for default in ("default", "as_site")),
     *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),

@@ -76,6 +76,9 @@ class Policy:
     privacy_url: str | None = None
     stylesheet: str | None = None
     reasons: tuple[str, ...] = REASONS
+    languages: tuple[str, ...] | None = None
+    hold_words: tuple[str, ...] = ()
+    reject_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +312,8 @@ class Facts:
     `same_text`: comments of the site with this very text in the last 30 days, anybody's; `alike`:
     with one that is nearly the same. `articles`, `names`: how many other ones those have.
     `recent`: comments from the same visitor in the last 10 minutes. `blocked`: a moderator has
-    blocked the author.
+    blocked the author. `moderators`: the names of those whose token works on the site. `locale`
+    and `site_name`: the site's.
     """
 
     policy: Policy
@@ -319,3 +323,6 @@ class Facts:
     names: int = 0
     recent: int = 0
     blocked: bool = False
+    moderators: tuple[str, ...] = ()
+    locale: str | None = None
+    site_name: str = ""

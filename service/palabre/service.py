@@ -17,7 +17,7 @@ from palabre.store import Store, Tx, copying, info, known_from_outside, open_sto
 from palabre.store.outbox import Wishes
 
 Clock = Callable[[], datetime]
-KNOWN_SITES_BYTES = 1024 * 1024
+KNOWN_SITES_BYTES = 16 * 1024 * 1024
 
 
 def utc_now() -> datetime:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from commands.terminal import Terminal
 from palabre import settings
 from palabre.actions import sites
+from palabre.commands.site import WORDS
 from palabre.model import Policy
 from palabre.rendering import shapes
 from palabre.service import opened
+from palabre.text import policy
 
-DEFAULTS = asdict(Policy()) | {"first_state": "pending", "reasons": list(Policy().reasons)}
+DEFAULTS = asdict(Policy()) | {
+    "first_state": "pending",
+    "reasons": list(Policy().reasons),
+    "hold_words": [],
+    "reject_words": [],
+}
 
 
 def test_a_site_is_printed_as_it_was_added(palabre: Terminal) -> None:
@@ -106,8 +114,41 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "privacy_url=https://blog.example/a?b=c",
         "stylesheet=off",
         "reasons=off_topic,abuse,illegal,personal_data,advertising,duplicate,other",
+        "languages=off",
+        "hold_words=",
+        "reject_words=",
     ]
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed
+
+
+def test_a_list_of_words_comes_from_a_file_with_one_a_line(
+    palabre: Terminal, tmp_path: Path
+) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    listed = tmp_path / "mots.txt"
+    listed.write_text("\ufeffprêt immédiat\r\nun, deux\r\n\r\n*casino*", encoding="utf-8")
+    changed = palabre.json(
+        "site", "set", "blog", f"hold_words=@{listed}", "reject_words=viagr*,casino"
+    )
+    assert changed["policy"] == DEFAULTS | {
+        "hold_words": ["prêt immédiat", "un, deux", "*casino*"],
+        "reject_words": ["viagr*", "casino"],
+    }
+    listed.write_text("off", encoding="utf-8")
+    changed = palabre.json("site", "set", "blog", f"hold_words=@{listed}", "reject_words=off")
+    assert changed["policy"] == DEFAULTS | {"hold_words": ["off"]}
+
+
+def test_a_bad_entry_or_file_of_a_list_is_named(palabre: Terminal, tmp_path: Path) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    said = palabre.refused("site", "set", "blog", "hold_words=bon,a*")
+    assert said.startswith("hold_words: “a*” stands for too much")
+    missing = tmp_path / "nulle-part.txt"
+    assert str(missing) in palabre.misused("site", "set", "blog", f"hold_words=@{missing}")
+
+
+def test_the_rules_that_may_come_from_a_file_are_the_lists_of_words() -> None:
+    assert WORDS == policy.WORDS
 
 
 def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal) -> None:

@@ -8,13 +8,15 @@ OPEN = Policy(first_state=State.APPROVED)
 """A site that publishes what no rule minds: here a rule that harms the innocent shows."""
 
 
-def sent(text: str, *, name: str = "Camille", lured: bool = False) -> Submission:
+def sent(
+    text: str, *, name: str = "Camille", website: str | None = None, lured: bool = False
+) -> Submission:
     """A submission with this text, the rest being of no interest."""
     return Submission(
         article="/2026/11/gare",
         name=name,
         email="camille@example.com",
-        website=None,
+        website=website,
         text=text,
         parent=None,
         title=None,

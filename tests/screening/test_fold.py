@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from palabre import screening
 from palabre.model import Facts, Policy, Signal, State, Submission
 from palabre.screening import MINDS, RULES, Rule, screen
+from palabre.text import languages
 from screening.readers import HONEST, OPEN, ORDINARY, sent
 
 CALM = "Merci, j’ai appris quelque chose."
@@ -55,8 +56,13 @@ def test_a_remark_below_the_threshold_is_kept_and_holds_nothing() -> None:
 
 
 def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() -> None:
-    everything = sent(f"{SHOUT} [URL=X] {LINKS.upper()}", lured=True)
-    facts = Facts(policy=OPEN, same_text=9, recent=20, blocked=True)
+    everything = sent(f"{SHOUT} [URL=X] {LINKS.upper()}", name="Admin", lured=True)
+    facts = Facts(
+        policy=dataclasses.replace(OPEN, languages=("ru",), hold_words=("honte",)),
+        same_text=9,
+        recent=20,
+        blocked=True,
+    )
     assert names(screen(everything, facts).signals) == [rule.look.__name__ for rule in RULES]
 
 
@@ -64,6 +70,27 @@ def test_the_weightiest_rule_that_minded_is_named() -> None:
     facts = dataclasses.replace(ORDINARY, same_text=1)
     assert screen(sent(LINKS), facts).by == "rule:links"
     assert screen(sent(LINKS), dataclasses.replace(facts, same_text=9)).by == "rule:repeat"
+
+
+def test_what_is_to_be_refused_is_refused_and_the_author_is_told() -> None:
+    facts = Facts(policy=dataclasses.replace(OPEN, reject_words=("gare",)))
+    verdict = screen(sent(f"La gare. {LINKS}" + "http://a.example/ " * 9), facts)
+    assert {signal.score for signal in verdict.signals} == {0.9}
+    assert (verdict.state, verdict.told, verdict.by) == (
+        State.REJECTED,
+        State.REJECTED,
+        "rule:words",
+    )
+
+
+def test_spam_stands_before_a_refusal_of_which_the_author_is_told_all_the_same() -> None:
+    facts = Facts(policy=dataclasses.replace(OPEN, reject_words=("gare",)), blocked=True)
+    verdict = screen(sent("La gare."), facts)
+    assert (verdict.state, verdict.told, verdict.by) == (
+        State.SPAM,
+        State.REJECTED,
+        "rule:blocked",
+    )
 
 
 def test_of_two_rules_that_weigh_the_same_the_first_in_the_registry_is_named() -> None:
@@ -166,9 +193,12 @@ def test_whatever_is_sent_there_is_a_verdict_with_scores_between_0_and_1(
 
 @settings(max_examples=100, deadline=None)
 @given(text=TEXTS.filter(bool), name=TEXTS.filter(bool))
-def test_no_signal_holds_anything_but_numbers_so_none_quotes_what_was_typed(
+def test_no_signal_holds_anything_but_numbers_and_what_the_site_has_listed(
     text: str, name: str
 ) -> None:
-    facts = Facts(policy=Policy(max_links=0), same_text=3, recent=30, blocked=True)
+    listed = ("a*", "href")
+    policy = Policy(max_links=0, hold_words=listed, languages=("ru",))
+    facts = Facts(policy=policy, same_text=3, recent=30, blocked=True, moderators=(name,))
     for signal in screen(sent(text, name=name, lured=True), facts).signals:
-        assert all(type(value) is int for value in signal.values.values())
+        for value in signal.values.values():
+            assert type(value) is int or value in listed or value in languages._NAMES.values()

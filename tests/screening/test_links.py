@@ -69,7 +69,7 @@ def test_links_over_the_sites_limit_weigh_more_the_more_there_are(
     expected = Signal("links", score, "links_over", {"n": n, "limit": limit})
     assert links(sent("Mes sources : " + f"{A} " * n), facts) == expected
     at_the_limit = dataclasses.replace(facts.policy, max_links=n)
-    assert links(sent("Mes sources : " + f"{A} " * n), Facts(policy=at_the_limit)) is None
+    assert links(sent(f"Ma source : {A} " * n), Facts(policy=at_the_limit)) is None
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,45 @@ def test_what_only_looks_like_a_link_does_not_count(text: str) -> None:
 )
 def test_a_fence_that_may_not_be_one_hides_no_link(text: str) -> None:
     assert links(sent(text), ORDINARY) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "website", "score", "why"),
+    [
+        ("Tout est là, voyez vous-mêmes : https://bit.ly/3xYz", None, 0.3, "links_shortened"),
+        ("Tout est là, [voyez](http://www.TinyURL.com:80/x)", None, 0.3, "links_shortened"),
+        ("Bel article, merci beaucoup.", "https://t.co/abc", 0.3, "website_shortened"),
+        (f"Voyez aussi mon billet : {A}x", f"{A}blog", 0.3, "website_repeated"),
+        (f"Ici {A} ou {B}", None, 0.3, "links_crowded"),
+        # Two of them are minded.
+        ("Ici https://bit.ly/3xYz ou https://a.example", None, 0.5, "links_shortened"),
+        ("Voyez donc ici : https://bit.ly/3xYz", "https://is.gd/b", 0.5, "links_shortened"),
+        (f"Ici {A} {B}", A, 0.5, "website_repeated"),
+        (f"Ici https://bit.ly/3xYz {A}", A, 0.6, "links_shortened"),
+        # More links than the site allows weigh more by themselves.
+        (f"Mes sources sont là : {A} {B} {C} https://bit.ly/3xYz", None, 0.6, "links_over"),
+    ],
+)
+def test_links_that_hide_or_crowd_are_remarked_on_and_minded_together(
+    text: str, website: str | None, score: float, why: str
+) -> None:
+    found = links(sent(text, website=website), ORDINARY)
+    assert found is not None
+    assert (found.score, found.why) == (score, why)
+
+
+@pytest.mark.parametrize(
+    ("text", "website"),
+    [
+        ("Bel article, merci beaucoup.", "https://camille.example"),
+        (
+            "Voir https://lemonde.fr/a, c’est mieux dit que je ne saurais.",
+            "https://camille.example",
+        ),
+        (f"Sources : {A} pour les chiffres, {B} pour la carte.", None),
+        ("Un lien de bit.ly ou de t.co n’est pas une source, on ne sait pas où il mène.", None),
+        ("Lisez https://notbit.ly/x et https://bit.ly.example.org/y, tout y est.", None),
+    ],
+)
+def test_a_website_of_ones_own_and_two_sources_pass(text: str, website: str | None) -> None:
+    assert links(sent(text, website=website), ORDINARY) is None

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from palabre.errors import FIELD_CODES
 from palabre.model import REASONS, Policy, State
-from palabre.text.policy import as_json, check, merge, parse, stylesheet_url
+from palabre.text.policy import (
+    WORDS,
+    as_json,
+    as_json_of_article,
+    check,
+    merge,
+    parse,
+    stylesheet_url,
+)
 
 CHANGED: dict[str, object] = {
     "first_state": "approved",
@@ -22,6 +30,9 @@ CHANGED: dict[str, object] = {
     "privacy_url": "https://exemple.fr/vie-privee",
     "stylesheet": "/palabre.css",
     "reasons": ["other", "abuse"],
+    "languages": ["fr", "br"],
+    "hold_words": ["prêt immédiat", "*casino*"],
+    "reject_words": ["viagr*"],
 }
 
 
@@ -37,6 +48,15 @@ def test_every_rule_can_be_changed_and_is_shown() -> None:
     assert check(CHANGED) == (CHANGED, [])
     assert set(as_json(Policy())) == names
     assert as_json(merge(Policy(), CHANGED)) == CHANGED
+
+
+def test_an_article_neither_has_lists_of_words_nor_is_answered_with_the_sites() -> None:
+    good, errors = check(CHANGED, of_article=True)
+    assert set(good) == set(CHANGED) - set(WORDS)
+    assert [(error.field, error.code) for error in errors] == [
+        (f"policy.{rule}", "not_allowed") for rule in WORDS
+    ]
+    assert as_json_of_article(merge(Policy(), CHANGED)) == good
 
 
 def test_merging_makes_values_of_the_model() -> None:
@@ -97,7 +117,19 @@ def test_a_good_value_is_taken_as_it_is(rule: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
-        *((rule, value) for rule in CHANGED for value in BAD_FOR_ALL),
+        *(
+            (rule, value)
+            for rule in CHANGED
+            for value in BAD_FOR_ALL
+            # A list of words may be empty.
+            if not (rule in WORDS and value == [])
+        ),
+        ("languages", []),
+        ("languages", ["fr-CA"]),
+        ("languages", ["français"]),
+        ("languages", ["fr"] * 21),
+        ("hold_words", ["a*"]),
+        ("reject_words", ["!?"]),
         ("first_state", "rejected"),
         ("first_state", "Approved"),
         ("depth", 11),
@@ -204,6 +236,10 @@ def test_every_bad_value_is_named_at_once() -> None:
         ("reasons", "abuse, other", ["abuse", "other"]),
         ("reasons", "abuse", ["abuse"]),
         ("reasons", "off", None),
+        ("languages", "fr, br", ["fr", "br"]),
+        ("hold_words", "casino, prêt immédiat", ["casino", "prêt immédiat"]),
+        ("hold_words", "un, deux\n\ntrois\n", ["un, deux", "", "trois"]),
+        ("reject_words", "off", None),
         ("hue", "7", 7),
     ],
 )

@@ -25,7 +25,7 @@ from palabre.model import ACTIONS, REASONS, Policy, Scope, State
 from palabre.schema import root
 from palabre.service import Service
 from palabre.store import mailboxes
-from palabre.text import address, email, mail_link, policy, rules
+from palabre.text import address, email, mail_link, policy, rules, wordlist
 from palabre.web import moderation, persons, places, public, wanted
 from palabre.web.routes import ROUTES, Methods
 from web.speaking import BROWSER, FORM, Sent, as_json, multipart, problem, urlencoded
@@ -472,7 +472,12 @@ def test_the_rules_of_a_policy_are_the_codes_with_their_defaults() -> None:
     described = SCHEMAS["PolicyChange"]["properties"]
     assert list(described) == [rule.name for rule in fields(Policy)]
     assert {name: rule["default"] for name, rule in described.items()} == policy.as_json(Policy())
-    assert list(SCHEMAS["Policy"]["properties"]) == list(described)
+    of_article, of_site = SCHEMAS["Policy"], SCHEMAS["SitePolicy"]["allOf"][1]
+    assert list(of_article["properties"] | of_site["properties"]) == list(described)
+    assert tuple(of_site["properties"]) == policy.WORDS
+    for rule in of_site["properties"].values():
+        assert rule["maxItems"] == wordlist.ENTRIES_MOST
+        assert rule["items"]["maxLength"] == wordlist.ENTRY_LIMIT
 
 
 @pytest.mark.parametrize("schema", ["Policy", "PolicyChange"])

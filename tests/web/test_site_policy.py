@@ -25,6 +25,9 @@ DEFAULTS = {
     "privacy_url": None,
     "stylesheet": None,
     "reasons": list(REASONS),
+    "languages": None,
+    "hold_words": [],
+    "reject_words": [],
 }
 
 

@@ -90,7 +90,7 @@ async def _change(
     # Again, now that nobody else can change it.
     article = await articles.at(tx, site, article.address, now=service.now())
     if changes.policy is not None:
-        normal, errors = policy.check(changes.policy, origins=site.origins)
+        normal, errors = policy.check(changes.policy, origins=site.origins, of_article=True)
         if errors:
             raise InvalidRequest(errors)
         overridden |= normal

@@ -11,7 +11,7 @@ from palabre.ids import new_token, random_id
 from palabre.model import Moderator, Scope
 from palabre.service import Service
 from palabre.store import Taken, Tx, mailboxes, moderators, sites
-from palabre.text import email, words
+from palabre.text import email, lookalike
 
 PREFIX = "palabre_"
 _NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,62}(?:[^\W_]|\.))?")
@@ -52,8 +52,8 @@ async def add(
             "stops, apostrophes, hyphens and underscores, 64 characters at most, and begins and "
             "ends with a letter or digit, or ends with a full stop.",
         )
-    folded = words.fold(name)
-    if folded in RESERVED:
+    outline = lookalike.outline(name)
+    if outline in map(lookalike.outline, RESERVED):
         raise NameRefused(
             "moderator_reserved",
             f"“{name}” cannot be a moderator's name: it stands for something else in the log.",
@@ -67,11 +67,11 @@ async def add(
             if home is None:
                 raise Refusal(f"There is no site “{site}”.")
         known = [one.name for one in await moderators.every(tx)]
-        if name not in known and folded in map(words.fold, known):
+        if name not in known and outline in map(lookalike.outline, known):
             raise NameRefused(
                 "moderator_alike",
                 f"“{name}” reads like the name of a moderator that there is, or was: only case, "
-                "accents or signs differ.",
+                "accents, signs or letters that look alike differ.",
             )
         moderator = Moderator(random_id(), name, scope, home.id if home else None)
         now = service.now()

@@ -29,7 +29,9 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
     )
 
 
-def judge(sent: Submission, known: facts.Known, policy: Policy, *, recent: int) -> Verdict:
+def judge(
+    site: Site, sent: Submission, known: facts.Known, policy: Policy, *, recent: int
+) -> Verdict:
     """What screening says. *recent*: how many comments the visitor has sent lately."""
     others = known.earlier
     return screening.screen(
@@ -42,5 +44,8 @@ def judge(sent: Submission, known: facts.Known, policy: Policy, *, recent: int) 
             names=len({one.name for one in others} - {sent.name}),
             recent=recent,
             blocked=known.blocked,
+            moderators=known.moderators,
+            locale=site.locale,
+            site_name=site.name,
         ),
     )

@@ -15,6 +15,8 @@ from palabre.text import address, policy
 
 SITE_BYTES = 2000
 """What a remembered site takes, its names and origins included; generously."""
+WORD_BYTES = 150
+"""What a listed word takes beside its letters, made ready to be looked for included."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
@@ -92,11 +94,18 @@ async def find(
 
     site = await service.store.glance(unit)
     if site is not None:
+        size = _size(site)
         for known_by in (key, site.id):
             service.known_sites.put(
-                known_by, site, size=SITE_BYTES, of=[sites.OUTDATED_BY_CHANGES], mark=mark
+                known_by, site, size=size, of=[sites.OUTDATED_BY_CHANGES], mark=mark
             )
     return site
+
+
+def _size(site: Site) -> int:
+    """What a remembered site takes, in bytes."""
+    listed = (*site.policy.hold_words, *site.policy.reject_words)
+    return SITE_BYTES + sum(WORD_BYTES + 2 * len(entry) for entry in listed)
 
 
 async def as_now(tx: Tx, service: Service, site: Site) -> Site:

@@ -235,7 +235,7 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
         article = await articles.at(tx, site, sent.article, now=now)
     recent = await _take_allowance(tx, service, site, tags.visitor)
-    verdict = screen.judge(sent, look.known, article.policy, recent=recent)
+    verdict = screen.judge(site, sent, look.known, article.policy, recent=recent)
     author_id = await authors.came(
         tx,
         site.id,

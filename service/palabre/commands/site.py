@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from palabre.service import Service
 
 
+WORDS = ("hold_words", "reject_words")
+"""Rules that may be read from a file; a test compares them to the policy's."""
+
+
 @click.group()
 def site() -> None:
     """Add, list and change sites."""
@@ -74,7 +78,20 @@ def _assignments(
     for one in given:
         if "=" not in one:
             raise click.BadParameter(f"“{one}” is not of the form KEY=VALUE.")
-    return [(name, value) for name, _, value in (one.partition("=") for one in given)]
+    pairs = (one.partition("=") for one in given)
+    return [(name, _words(value) if name.strip() in WORDS else value) for name, _, value in pairs]
+
+
+def _words(value: str) -> str:
+    """The words that were given, or those of the file that was, each on a line of its own."""
+    if not value.startswith("@"):
+        return value
+    try:
+        with click.open_file(value[1:], encoding="utf-8-sig") as file:
+            # Whatever the file is like, it is none of commas.
+            return str(file.read()) + "\n"
+    except (OSError, UnicodeDecodeError) as exc:
+        raise click.BadParameter(f"The file “{value[1:]}” can't be read as UTF-8 text.") from exc
 
 
 @site.command("set")
@@ -95,6 +112,11 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
                       form and receipt pages take in after ours
     reasons           reasons to reject a comment that moderators are offered,
                       separated by commas
+    languages         languages that its readers write in, such as fr,en; others are
+                      minded, while by default they are only remarked on
+    hold_words        words and phrases that make a comment wait, separated by commas,
+                      or @FILE with one a line; * stands for any letters within a word
+    reject_words      words and phrases that make a comment refused, likewise
     """
 
     async def work(service: Service) -> Site:

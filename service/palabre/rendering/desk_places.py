@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,10 +16,14 @@ NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days")
 """Rules that are whole numbers."""
 
 
+TYPED = ("languages", *ADDRESSES, *NUMBERS)
+"""Rules that are typed on one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyForm:
     """The rules as a form shows them. `values`: by rule, blank where the default holds. `before`:
-    the same as it was when the form was first shown, to tell what was changed in it.
+    what stands for each as it was when the form was first shown, to tell what was changed in it.
 
     `defaults`: what holds there. `reasons`: those that are ticked; `own_reasons`: they are not
     the default's. `errors`: one a rule at most is shown.
@@ -32,6 +37,7 @@ class PolicyForm:
     errors: tuple[FieldMessage, ...] = ()
     numbers: tuple[str, ...] = NUMBERS
     addresses: tuple[str, ...] = ADDRESSES
+    words: tuple[str, ...] = ()
     all_reasons: tuple[str, ...] = REASONS
 
     def wrong(self, rule: str) -> str | None:
@@ -41,6 +47,11 @@ class PolicyForm:
 
     def default(self, rule: str) -> object:
         return getattr(self.defaults, rule)
+
+    @property
+    def default_languages(self) -> str | None:
+        """The languages that hold by default; None when the site's own is all there is."""
+        return None if self.defaults.languages is None else ", ".join(self.defaults.languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +91,31 @@ class RulesView:
     origins: tuple[str, ...] = field(default=())
 
 
-def policy_form(policy: Policy, defaults: Policy) -> PolicyForm:
-    """The rules of a site or an article, against what holds where they say nothing."""
+def policy_form(policy: Policy, defaults: Policy, *, words: Sequence[str] = ()) -> PolicyForm:
+    """The rules of a site or an article, against what holds where they say nothing.
+
+    *words*: the lists of words that are to be shown.
+    """
     values = {}
-    for rule in ("first_state", *ADDRESSES, *NUMBERS):
+    for rule in ("first_state", *TYPED):
         value = getattr(policy, rule)
-        values[rule] = "" if value is None or value == getattr(defaults, rule) else str(value)
+        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+        values[rule] = "" if value is None or value == getattr(defaults, rule) else shown
     own_reasons = policy.reasons != defaults.reasons
     before = values | {"reasons": reasons_as_text(policy.reasons if own_reasons else None)}
-    return PolicyForm(values, before, defaults, policy.reasons, own_reasons)
+    for rule in words:
+        values[rule] = "\n".join(getattr(policy, rule))
+        before[rule] = words_mark(values[rule])
+    return PolicyForm(values, before, defaults, policy.reasons, own_reasons, words=tuple(words))
+
+
+def words_mark(text: str) -> str:
+    """What stands for a list in a form's hidden field, instead of all of it once more.
+
+    Browsers send line breaks in another way than they were given, and leave blank ones alone.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32] if lines else ""
 
 
 def reasons_as_text(reasons: Sequence[str] | None) -> str:

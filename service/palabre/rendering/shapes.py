@@ -61,7 +61,7 @@ def article(found: Article) -> Json:
         "title": found.title,
         "open": found.open,
         "count": found.count,
-        "policy": policy.as_json(found.policy),
+        "policy": policy.as_json_of_article(found.policy),
     }
 
 

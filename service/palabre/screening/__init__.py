@@ -7,12 +7,23 @@ file, its line in RULES, its sentence `signal.<why>` in the catalogues, its tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from palabre import locale
 from palabre.model import Facts, Policy, Signal, State, Submission
-from palabre.screening import blocked, capitals, honeypot, links, noise, pace, repeat
+from palabre.screening import (
+    blocked,
+    capitals,
+    honeypot,
+    impersonation,
+    language,
+    links,
+    noise,
+    pace,
+    repeat,
+    words,
+)
 
 MINDS = 0.5
 """A rule minds a submission when its signal scores this or more; below, it only remarks."""
@@ -22,15 +33,20 @@ MINDS = 0.5
 class Rule:
     """A rule's function, and what it does with a submission that it minds.
 
-    `becomes`: the first state that it asks for, `PENDING` or `SPAM`. `told`: whether the author
-    may see that. A rule that must not show is `told=False`: its author is told what anybody else
-    with the same text would be. A rule that asks for spam is never told, so no author ever reads
-    "spam".
+    `becomes`: the first state that it asks for, `PENDING` or `SPAM`. `refuses`: what it says, as a
+    signal's `why`, of what it asks `REJECTED` for instead. `told`: whether the author may see that.
+    A rule that must not show is `told=False`: its author is told what anybody else with the same
+    text would be. A rule that asks for spam is never told, so no author ever reads "spam".
     """
 
     look: Callable[[Submission, Facts], Signal | None]
     becomes: State = State.PENDING
     told: bool = True
+    refuses: Set[str] = frozenset()
+
+    def asks(self, signal: Signal) -> State:
+        """The first state that the rule asks for by this signal of its own."""
+        return State.REJECTED if signal.why in self.refuses else self.becomes
 
 
 # The order is the one in which moderators read the signals, and the first of two rules that weigh
@@ -43,10 +59,13 @@ RULES: tuple[Rule, ...] = (
     # Counted by the store, by text and by visitor; never by author, so no answer tells of one.
     Rule(repeat.repeat),
     Rule(pace.pace),
-    # Read out of what was typed.
+    # Read out of what was typed: what the site has listed or is called first.
+    Rule(words.words, refuses=words.REFUSALS),
+    Rule(impersonation.impersonation),
     Rule(links.links),
     Rule(noise.noise),
     Rule(capitals.capitals),
+    Rule(language.language),
 )
 
 
@@ -54,15 +73,20 @@ RULES: tuple[Rule, ...] = (
 class Verdict:
     """What screening says of a submission.
 
-    `state`: its first state. `told`: the one its author is told, pending or approved, whatever is
-    known of them. `signals`: all of them, in the order of RULES. `by`: who stands on the first
-    decision, `rule:NAME` of the weightiest rule that minded, or `rule:policy` when none did.
+    `state`: its first state. `told`: the one its author is told, pending, approved or rejected,
+    whatever is known of them. `signals`: all of them, in the order of RULES. `by`: who stands on
+    the first decision, `rule:NAME` of the weightiest rule that minded, or `rule:policy` when none
+    did.
     """
 
     state: State
     told: State
     signals: tuple[Signal, ...]
     by: str
+
+
+_GRAVITY = (State.PENDING, State.REJECTED, State.SPAM)
+"""What rules may ask for. The last that any asks for is what the comment becomes."""
 
 
 def screen(submission: Submission, facts: Facts) -> Verdict:
@@ -86,6 +110,7 @@ def _first_state(minded: Sequence[tuple[Rule, Signal]], policy: Policy) -> tuple
     """The state that these rules ask for, or else the policy, and which of them decided."""
     if not minded:
         return policy.first_state, "rule:policy"
+    asked = [(rule.asks(signal), signal) for rule, signal in minded]
     # max() keeps the first of equals, which is what the order of RULES promises.
-    rule, signal = max(minded, key=lambda pair: (pair[0].becomes is State.SPAM, pair[1].score))
-    return rule.becomes, f"rule:{signal.name}"
+    state, signal = max(asked, key=lambda pair: (_GRAVITY.index(pair[0]), pair[1].score))
+    return state, f"rule:{signal.name}"

@@ -36,6 +36,9 @@ _LINK_TO_SPACE = re.compile(
 )
 
 
+_HOST = re.compile(r"(?:https?://)?(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
+
+
 def links_in(text: str) -> int:
     """How many http(s) or www links stand in the text, Markdown links and bare addresses alike.
 
@@ -47,6 +50,30 @@ def links_in(text: str) -> int:
 def without_links(text: str) -> str:
     """The text with a space in place of each link, a Markdown link's label included."""
     return _LINK_TO_SPACE.sub(" ", text)
+
+
+def hosts_in(text: str) -> list[str]:
+    """The host of each link of `links_in`, in small letters, without `www.` and port."""
+    found = []
+    for match in _LINK.finditer(text):
+        target = match[0].rpartition("](")[2] if match[0][0] == "[" else match[0]
+        found.append(host_of(target.lstrip(" \t<")))
+    return found
+
+
+def host_of(url: str) -> str:
+    """The host of a link as it is typed, in small letters, without `www.` and port."""
+    host = _HOST.match(url)
+    return "" if host is None else host[1].lower().removeprefix("www.").rstrip(".")
+
+
+def own_words(text: str) -> str:
+    """What its author wrote themselves: the text without code, links and quoted lines."""
+    own = prose(text)
+    if ">" in own:
+        lines = own.split("\n")
+        own = "\n".join([line for line in lines if not line.lstrip().startswith(">")])
+    return without_links(own)
 
 
 def prose(text: str) -> str:

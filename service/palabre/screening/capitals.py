@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palabre.model import Facts, Signal, Submission
-from palabre.screening._reading import prose, without_links
+from palabre.screening._reading import own_words
 
 LETTERS = 30
 """Letters below which capitals are a cheer or an acronym: "OK", "BRAVO", "SNCF, RATP"."""
@@ -22,11 +22,7 @@ def capitals(submission: Submission, facts: Facts) -> Signal | None:
     left out are code, links and quoted lines, which are somebody else's. Names are not looked at:
     many French people write theirs in capitals.
     """
-    own = prose(submission.text)
-    if ">" in own:
-        lines = own.split("\n")
-        own = "\n".join([line for line in lines if not line.lstrip().startswith(">")])
-    own = without_links(own)
+    own = own_words(submission.text)
     if _is_mostly_small(own):
         return None
     upper, lower = sum(map(str.isupper, own)), sum(map(str.islower, own))

@@ -1,26 +1,64 @@
-"""More links than the site allows, or links and nothing else."""
+"""More links than the site allows, links with hardly a word, links that hide where they lead."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from palabre.model import Facts, Signal, Submission
-from palabre.screening._reading import links_in, prose, without_links
+from palabre.screening._reading import host_of, hosts_in, links_in, prose, without_links
+from palabre.screening._shorteners import SHORTENERS
 
 ONLY_LINKS = 0.6
+ONE_MARK = 0.3
+SEVERAL_MARKS = 0.5
+MARKS = 0.6
+
+WORDS_A_LINK = 2
+"""Words for each of several links, below which they are a mere list of links."""
+
+_WORD = re.compile(r"[^\W\d_]{2,}+")
 
 
 def links(submission: Submission, facts: Facts) -> Signal | None:
     """Minds links above the policy's `max_links`, and a text without a letter beside its links.
 
-    One link too many scores 0.5, five or more 0.9. Addresses in code blocks are no links; a
+    One link too many scores 0.5, five or more 0.9. Of a shortened link in the text, one as
+    website, a website that the text links to as well, and several links with few words, one is a
+    remark (0.3); two are minded (0.5), more too (0.6). Addresses in code blocks are no links; a
     link's label is not counted again when it is an address too.
     """
-    n, limit = links_in(prose(submission.text)), facts.policy.max_links
+    text = prose(submission.text)
+    n, limit = links_in(text), facts.policy.max_links
     over = 0.0 if n <= limit else round(min(0.9, 0.4 + 0.1 * (n - limit)), 2)
-    if n and over < ONLY_LINKS and not _has_words(without_links(submission.text)):
+    if n == 0 and submission.website is None:
+        return None
+    beside = without_links(submission.text)
+    if n and over < ONLY_LINKS and not _has_words(beside):
         return Signal("links", ONLY_LINKS, "links_only", {"n": n})
-    if over:
+    marks = list(_marks(submission, hosts_in(text), beside))
+    score = (0.0, ONE_MARK, SEVERAL_MARKS)[len(marks)] if len(marks) < 3 else MARKS
+    if over and over >= score:
         return Signal("links", over, "links_over", {"n": n, "limit": limit})
+    if marks:
+        first = marks[0]
+        return Signal(first.name, score, first.why, first.values)
     return None
+
+
+def _marks(submission: Submission, hosts: list[str], beside: str) -> Iterator[Signal]:
+    """What else is odd about the links, the oddest first; the scores are of all together."""
+    shortened = sum(host in SHORTENERS for host in hosts)
+    if shortened:
+        yield Signal("links", ONE_MARK, "links_shortened", {"n": shortened})
+    website = "" if submission.website is None else host_of(submission.website)
+    if website in SHORTENERS:
+        yield Signal("links", ONE_MARK, "website_shortened")
+    elif website and website in hosts:
+        yield Signal("links", ONE_MARK, "website_repeated")
+    n = len(hosts)
+    if n > 1 and (words := len(_WORD.findall(beside))) < WORDS_A_LINK * n:
+        yield Signal("links", ONE_MARK, "links_crowded", {"n": n, "words": words})
 
 
 def _has_words(text: str) -> bool:

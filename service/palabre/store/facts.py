@@ -9,7 +9,7 @@ from zlib import crc32
 
 from palabre.keys import Tag
 from palabre.model import Article, Site
-from palabre.store import alike, articles, authors
+from palabre.store import alike, articles, authors, moderators
 from palabre.store.tx import Tx, ms
 from palabre.text.sketch import Sketch
 
@@ -20,12 +20,14 @@ class Known:
 
     `blocked`: whether a moderator has blocked the author behind the tag. `same_text`: comments of
     the site that have this text. `earlier`: some of those, and of others that are alike.
+    `moderators`: names of those whose token works on the site.
     """
 
     article: Article
     blocked: bool
     same_text: int
-    earlier: tuple[alike.Earlier, ...] = ()
+    earlier: tuple[alike.Earlier, ...]
+    moderators: tuple[str, ...]
 
 
 async def about(
@@ -61,7 +63,8 @@ async def about(
         "select a.*, w.blocked_at, w.blocked_until, "
         "(select count(*) from (select 1 from comment where site_id = :site "
         "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
-        f"{alike.found(tx)} "
+        f"{alike.found(tx)}, "
+        f"{tx.either(**moderators.NAMES_AT)} as moderators "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
         "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
         site=site.id,
@@ -71,6 +74,7 @@ async def about(
         since=ms(since),
         most=most,
         **bands,
+        now=ms(now),
     )
     if row is None:
         raise LookupError(site.id)
@@ -88,4 +92,5 @@ async def about(
         blocked=authors.is_blocked(row, now=now),
         same_text=row["same_text"],
         earlier=tuple(earlier),
+        moderators=tuple(json.loads(row["moderators"] or "[]")),
     )

@@ -10,6 +10,18 @@ from datetime import datetime
 from palabre.model import Moderator, Scope
 from palabre.store.tx import Row, Tx, among, moment, moment_or_none, ms
 
+NAMES_AT = {
+    engine: f"(select {aggregate} from moderator where moderator.revoked_at is null "
+    "and (moderator.expires_at is null or moderator.expires_at > :now) "
+    "and (moderator.site_id is null or moderator.site_id = s.id))"
+    for engine, aggregate in (
+        ("sqlite", "json_group_array(moderator.name)"),
+        ("postgres", "cast(json_agg(moderator.name) as text)"),
+    )
+}
+"""A part of a statement: the names of the moderators of the site `s` whose token works `:now`, as a
+JSON array, or null. By engine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

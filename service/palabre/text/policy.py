@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from palabre.errors import FieldError
 from palabre.model import REASONS, Policy, State
-from palabre.text import address, rules
+from palabre.text import address, rules, wordlist
 from palabre.text.rules import Refused
 
+LISTS = ("reasons", "languages", "hold_words", "reject_words")
+"""Rules that are lists."""
+
+WORDS = ("hold_words", "reject_words")
+"""Lists of words, one set for the whole site: no article has its own, nor is answered with them."""
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_LANGUAGES_MOST = 20
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -54,6 +62,15 @@ def _reasons(value: object) -> list[str]:
     return list(value)
 
 
+def _languages(value: object) -> list[str]:
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= _LANGUAGES_MOST:
+        raise Refused("invalid", "languages_invalid")
+    tags = [tag.strip().lower() if isinstance(tag, str) else "" for tag in value]
+    if not all(map(_LANGUAGE.fullmatch, tags)):
+        raise Refused("invalid", "languages_invalid")
+    return list(dict.fromkeys(tags))
+
+
 _RULES: Mapping[str, Callable[[object], object]] = {
     "first_state": _first_state,
     "depth": _between(0, 10),
@@ -63,17 +80,21 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "privacy_url": _url,
     "stylesheet": _stylesheet,
     "reasons": _reasons,
+    "languages": _languages,
+    "hold_words": wordlist.check,
+    "reject_words": wordlist.check,
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 
 
 def check(
-    changes: Mapping[str, object], *, origins: Sequence[str] = ()
+    changes: Mapping[str, object], *, origins: Sequence[str] = (), of_article: bool = False
 ) -> tuple[dict[str, object], list[FieldError]]:
     """The good ones of *changes* in JSON's terms, and an error for each of the others.
 
     Errors name the field `policy.<rule>`; a rule that does not exist is `unknown`. *origins*: the
-    site's, one of which a stylesheet with a whole URL is on.
+    site's, one of which a stylesheet with a whole URL is on. *of_article*: they are an article's,
+    which can't have lists of words of its own.
     """
     good: dict[str, object] = {}
     errors: list[FieldError] = []
@@ -81,6 +102,8 @@ def check(
         try:
             if name not in _RULES:
                 raise Refused("unknown")
+            if of_article and name in WORDS:
+                raise Refused("not_allowed", "words_of_site")
             rule = None if value is None else _RULES[name](value)
             if name == "stylesheet" and rule is not None and not _is_on(str(rule), origins):
                 raise Refused("not_allowed", "stylesheet_not_allowed")
@@ -113,30 +136,47 @@ def merge(base: Policy, changes: Mapping[str, object]) -> Policy:
             known[name] = getattr(Policy(), name)
     if "first_state" in known:
         known["first_state"] = State(known["first_state"])
-    if "reasons" in known:
-        known["reasons"] = tuple(known["reasons"])
+    for name in LISTS:
+        if known.get(name) is not None:
+            known[name] = tuple(known[name])
     return replace(base, **known)
 
 
 def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
     """*assignments* of a command line as changes, still to be checked; the last of a name counts.
 
-    `off` and nothing are null, digits a number, and the reasons are parted by commas.
+    `off` and nothing are null, digits a number. The entries of a list are parted by line breaks,
+    where there is one, or else by commas.
     """
-    return {name.strip(): _parsed(name.strip(), text.strip()) for name, text in assignments}
+    return {name.strip(): _parsed(name.strip(), text) for name, text in assignments}
 
 
 def as_json(policy: Policy) -> dict[str, object]:
     """Every rule with its value, in JSON's terms."""
-    return asdict(policy) | {
-        "first_state": policy.first_state.value,
-        "reasons": list(policy.reasons),
+    return {one.name: _as_json(getattr(policy, one.name)) for one in fields(policy)}
+
+
+def as_json_of_article(policy: Policy) -> dict[str, object]:
+    """The same of an article: without what is the whole site's, up to 20,000 words."""
+    return {
+        one.name: _as_json(getattr(policy, one.name))
+        for one in fields(policy)
+        if one.name not in WORDS
     }
 
 
+def _as_json(value: object) -> object:
+    if isinstance(value, State):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _parsed(name: str, text: str) -> object:
+    if name in LISTS and "\n" in text:
+        return text.splitlines()
+    text = text.strip()
     if text.lower() in ("", "off"):
         return None
-    if name == "reasons":
-        return [reason.strip() for reason in text.split(",")]
+    if name in LISTS:
+        return [one.strip() for one in text.split(",")]
     return int(text) if _NUMBER.fullmatch(text) else text

@@ -21,6 +21,8 @@ from palabre.text.submission import UNUSABLE, Fields, Value
 from palabre.web.asked import asked
 
 BODY_BYTES = 256 * 1024
+RULES_BYTES = 6 * 1024 * 1024
+"""A site's rules may hold two lists of 10,000 entries; only who may change them sends as much."""
 DISCARDED_BYTES = 2 * 1024 * 1024
 DISCARDING_S = 2
 FORM = "application/x-www-form-urlencoded"
@@ -31,9 +33,12 @@ Part = tuple[bytes, bytes | None]
 """A form field's name and value, the value None for a file."""
 
 
-async def read(request: Request) -> Fields:
-    """The body's fields. Raises BodyTooLarge, UnsupportedMediaType, Malformed, in this order."""
-    raw = await content(request)
+async def read(request: Request, *, most: int = BODY_BYTES) -> Fields:
+    """The body's fields, *most* bytes of them.
+
+    Raises BodyTooLarge, UnsupportedMediaType, Malformed, in this order.
+    """
+    raw = await content(request, most=most)
     kind, options = _content_type(request)
     if kind == "application/json":
         return _texts(_json_object(raw))
@@ -44,9 +49,9 @@ async def read(request: Request) -> Fields:
     raise UnsupportedMediaType
 
 
-async def read_json(request: Request) -> dict[str, object]:
+async def read_json(request: Request, *, most: int = BODY_BYTES) -> dict[str, object]:
     """The body's JSON object; an empty body is an empty one. Same errors as `read`."""
-    raw = await content(request)
+    raw = await content(request, most=most)
     if not raw:
         return {}
     if _content_type(request)[0] != "application/json":
@@ -54,14 +59,14 @@ async def read_json(request: Request) -> dict[str, object]:
     return _json_object(raw)
 
 
-async def content(request: Request) -> bytes:
-    """The body's bytes, BODY_BYTES at most, within the time that a body is given.
+async def content(request: Request, *, most: int = BODY_BYTES) -> bytes:
+    """The body's bytes, *most* of them, within the time that a body is given.
 
     What is over the limit is not kept, but read for a while: an answer that is sent while the
     client still sends can get lost, since closing then resets the connection.
     """
     declared = request.headers.get("content-length", "")
-    is_too_large = declared.isdecimal() and int(declared[:10]) > BODY_BYTES
+    is_too_large = declared.isdecimal() and int(declared[:10]) > most
     limit_s = asked(request).service.settings.body_timeout_s
     read = bytearray()
     size = 0
@@ -69,14 +74,14 @@ async def content(request: Request) -> bytes:
         async with asyncio.timeout(DISCARDING_S if is_too_large else limit_s):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > DISCARDED_BYTES:
+                if size > max(most, DISCARDED_BYTES):
                     break
-                if size <= BODY_BYTES and not is_too_large:
+                if size <= most and not is_too_large:
                     read += chunk
     except TimeoutError as exc:
         if not is_too_large:
             raise BodyTooSlow from exc
-    if is_too_large or size > BODY_BYTES:
+    if is_too_large or size > most:
         raise BodyTooLarge
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType

@@ -101,7 +101,7 @@ async def site(request: Request) -> Response:
 async def change_site(request: Request) -> Response:
     """`PATCH /v1/moderation/sites/NAME`: policy."""
     moderator = await auth.requires(request, Scope.ADMIN)
-    wanted = Wanted(await body.read_json(request))
+    wanted = Wanted(await body.read_json(request, most=body.RULES_BYTES))
     changes = wanted.object("policy")
     if wanted.value("policy") is None:
         wanted.wrong("policy", "required")

@@ -6,6 +6,7 @@ is a POST that carries the session's proof and comes from our own origin.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -103,13 +104,18 @@ class Visit:
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
-def guarded(scope: Scope) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
-    """Let only those in who are signed in and whose token allows *scope*."""
+def guarded(
+    scope: Scope, *, most: int = body.BODY_BYTES
+) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Let only those in who are signed in and whose token allows *scope*.
+
+    *most*: bytes that they may send; of others, no more than of anybody is read.
+    """
 
     def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         @functools.wraps(handler)
         async def handle(request: Request) -> Response:
-            visit = await _visit(request)
+            visit = await _visit(request, scope, most)
             if isinstance(visit, Response):
                 return visit
             if not visit.may(scope):
@@ -146,11 +152,11 @@ def from_our_page(request: Request) -> None:
         raise FormExpired
 
 
-async def fields_of(request: Request) -> Fields:
+async def fields_of(request: Request, *, most: int = body.BODY_BYTES) -> Fields:
     """What a form has sent, as text; a form without a field sends nothing at all."""
-    if "content-type" not in request.headers and not await body.content(request):
+    if "content-type" not in request.headers and not await body.content(request, most=most):
         return {}
-    found = await body.read(request)
+    found = await body.read(request, most=most)
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
@@ -174,16 +180,20 @@ def set_cookie(response: Response, service: Service, token: str | None) -> Respo
     return response
 
 
-async def _visit(request: Request) -> Visit | Response:
+async def _visit(request: Request, scope: Scope, most: int) -> Visit | Response:
     asks = asked(request)
     changes = request.method == "POST"
     if changes:
         from_our_page(request)
         asks.lang = asks.lang or _lang_of_page(request)
-    fields = await fields_of(request) if changes else {}
-    try:
+    signed_in = None
+    with contextlib.suppress(Unauthenticated):
         signed_in = await cookie_of(request)
-    except Unauthenticated:
+    allowed = body.BODY_BYTES
+    if signed_in is not None and signed_in.moderator.scope.allows(scope):
+        allowed = most
+    fields = await fields_of(request, most=allowed) if changes else {}
+    if signed_in is None:
         return _to_login(request, asks, fields)
     asks.lang = asks.lang or signed_in.session.language
     if changes and not sessions.is_csrf(signed_in.token, fields.get("csrf", "")):

@@ -9,10 +9,16 @@ from starlette.responses import Response
 from palabre.actions import articles, sites
 from palabre.errors import BadParameter, FieldError, Invalid, InvalidRequest
 from palabre.model import Article, Policy, Scope, Site
-from palabre.rendering.desk_places import ArticlesView, ArticleView, RulesView, policy_form
+from palabre.rendering.desk_places import (
+    ArticlesView,
+    ArticleView,
+    RulesView,
+    policy_form,
+)
 from palabre.store import sites as stored
 from palabre.text import cursor, rules
-from palabre.web import auth
+from palabre.text.policy import WORDS
+from palabre.web import auth, body
 from palabre.web.asked import parameters
 from palabre.web.desk import policies, wanted
 from palabre.web.desk.door import Visit, guarded
@@ -106,7 +112,7 @@ async def rules_page(visit: Visit) -> Response:
     return await visit.page("rules", await _rules(visit, site), here="rules")
 
 
-@guarded(Scope.ADMIN)
+@guarded(Scope.ADMIN, most=body.RULES_BYTES)
 async def change_rules(visit: Visit) -> Response:
     """`POST /desk/rules`."""
     site = await site_of(visit, visit.fields.get("site"))
@@ -188,7 +194,7 @@ async def _article(visit: Visit) -> ArticleView:
 
 
 async def _rules(visit: Visit, site: Site | None) -> RulesView:
-    form = None if site is None else policy_form(site.policy, Policy())
+    form = None if site is None else policy_form(site.policy, Policy(), words=WORDS)
     return RulesView(
         site, await site_names(visit), form, origins=() if site is None else site.origins
     )

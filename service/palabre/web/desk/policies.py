@@ -7,8 +7,15 @@ from dataclasses import replace
 
 from palabre.errors import Invalid
 from palabre.model import REASONS
-from palabre.rendering.desk_places import ADDRESSES, NUMBERS, PolicyForm, reasons_as_text
+from palabre.rendering.desk_places import (
+    NUMBERS,
+    TYPED,
+    PolicyForm,
+    reasons_as_text,
+    words_mark,
+)
 from palabre.rendering.pages import FieldMessage
+from palabre.text.policy import WORDS
 from palabre.web.asked import Asked
 from palabre.web.problems import message
 
@@ -21,10 +28,15 @@ def changes(fields: Mapping[str, str]) -> dict[str, object]:
     What nobody touched is left alone, whatever somebody else has made of it meanwhile.
     """
     found: dict[str, object] = {}
-    for rule in ("first_state", *ADDRESSES, *NUMBERS):
+    for rule in ("first_state", *TYPED):
         text = fields.get(rule, "").strip()
         if text != before_of(fields, rule):
             found[rule] = _value(rule, text) if text else None
+    for rule in WORDS:
+        listed = fields.get(rule)
+        # An article's form has no lists, and a list that is not sent is not emptied.
+        if listed is not None and words_mark(listed) != before_of(fields, rule):
+            found[rule] = listed.splitlines() if listed.strip() else None
     ticked = _ticked(fields) if fields.get("reasons") == OWN else None
     if reasons_as_text(ticked) != before_of(fields, "reasons"):
         found["reasons"] = ticked
@@ -52,6 +64,8 @@ def _ticked(fields: Mapping[str, str]) -> list[str]:
     return [reason for reason in REASONS if f"reason-{reason}" in fields]
 
 
-def _value(rule: str, text: str) -> int | str:
+def _value(rule: str, text: str) -> int | str | list[str]:
+    if rule == "languages":
+        return text.replace(",", " ").split()
     is_number = rule in NUMBERS and text.isascii() and text.isdigit() and len(text) < 10
     return int(text) if is_number else text

@@ -1,0 +1,68 @@
+"""The rule about names that are somebody else's."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from palabre.model import Signal, Submission
+from palabre.screening.impersonation import SCORE, impersonation
+from screening.readers import HONEST, ORDINARY, sent
+
+SITE = dataclasses.replace(
+    ORDINARY, moderators=("Martin Durand", "Élise", "中村"), site_name="la-gazette"
+)
+
+
+@pytest.mark.parametrize("submission", HONEST.values(), ids=HONEST)
+def test_honest_readers_pass(submission: Submission) -> None:
+    assert impersonation(submission, SITE) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Martin", "Durand", "M. Durand", "Martin Durant", "Martine Durand", "Elisa", "Lise",
+        "Élise B.", "Adama", "Amine", "Admira", "Édith Heure", "Rédha", "Modou", "Modeste",
+        "Paul, modérateur de forums", "Stafford", "Gazette", "Un lecteur de la Gazette",
+        "中田", "…", "1", "Léa (Lyon)",
+        "Editha", "Le Modéré",
+    ],
+)  # fmt: skip
+def test_a_name_like_another_passes(name: str) -> None:
+    assert impersonation(sent("Merci !", name=name), SITE) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Martin Durand", "name_of_moderator"),
+        ("MARTIN  DURAND", "name_of_moderator"),
+        ("Mаrtin Durаnd", "name_of_moderator"),
+        ("Mart1n Dur@nd", "name_of_moderator"),
+        ("martin.durand", "name_of_moderator"),
+        ("Elise", "name_of_moderator"),
+        ("EIise", "name_of_moderator"),
+        ("É\u200blise", "name_of_moderator"),
+        ("中村", "name_of_moderator"),
+        ("Admin", "name_of_office"),
+        ("АDМІN", "name_of_office"),
+        ("@dmin", "name_of_office"),
+        ("La rédaction", "name_of_office"),
+        ("L'équipe de modération", "name_of_office"),
+        ("The Moderators", "name_of_office"),
+        ("Léa (modération)", "name_of_office"),
+        ("Léa - Admin", "name_of_office"),
+        ("Modérateur : Paul", "name_of_office"),
+        ("La Gazette", "name_of_site"),
+        ("lа gazette", "name_of_site"),
+    ],
+)
+def test_a_borrowed_name_is_minded(name: str, why: str) -> None:
+    assert impersonation(sent("Merci !", name=name), SITE) == Signal("impersonation", SCORE, why)
+
+
+def test_where_nobody_moderates_only_offices_are_borrowed() -> None:
+    assert impersonation(sent("Merci !", name="Martin Durand"), ORDINARY) is None
+    assert impersonation(sent("Merci !", name="admin"), ORDINARY) is not None

@@ -1,0 +1,64 @@
+"""The rule about words that the site has listed."""
+
+from __future__ import annotations
+
+import pytest
+
+from palabre.model import Facts, Policy, Signal, Submission
+from palabre.screening.words import HELD, REFUSED, words
+from screening.readers import HONEST, ORDINARY, sent
+
+LISTED = (
+    "casino", "viagr*", "*porn*", "prêt immédiat", "sexe", "con", "pute", "salope", "bitcoin",
+    "axa", "sos", "lol", "gel", "cul", "ass", "sol", "ile", "loi de rien",
+)  # fmt: skip
+LISTS = Facts(policy=Policy(hold_words=LISTED))
+
+
+@pytest.mark.parametrize("submission", HONEST.values(), ids=HONEST)
+def test_honest_readers_pass(submission: Submission) -> None:
+    assert words(submission, ORDINARY) is None
+    assert words(submission, LISTS) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le concours est reconduit, consultez le site : on discute, on dispute.",
+        "1789, 3 enfants, 10 €, 4x4, 5 km, 100 %, 06 12 34 56 78, 20h30",
+        "Rendez-vous à 17 h, salle A 4, 3e étage (porte B).",
+        "Il y a 5 s, puis 3 s : ça l’a 5 s arrêté.",
+        "Il y a 5 ans, j’ai acheté 2 l de lait à 1,05 €.",
+        "The assessment of the class was sound, 45 of them passed; I 4 one agree.",
+        "Исследование показало, что цены выросли на 10 %.",
+    ],
+)
+def test_words_within_others_and_numbers_pass(text: str) -> None:
+    assert words(sent(text), LISTS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "website", "why", "word"),
+    [
+        ("Venez au C4$1N0 !", "Camille", None, "word_in_text", "casino"),
+        ("Un p r ê t  immédiat, prêt immediat", "Camille", None, "word_in_text", "prêt immédiat"),
+        ("Bonjour", "Vіagrа", None, "word_in_name", "viagr*"),
+        ("Bonjour", "Camille", "https://superp0rn.example/", "word_in_website", "*porn*"),
+        ("Bonjour", "Camille", "https://a.example/%63asino", "word_in_website", "casino"),
+        ("casino", "viagra", None, "word_in_text", "casino"),
+    ],
+)
+def test_a_listed_word_is_minded_wherever_it_stands(
+    text: str, name: str, website: str | None, why: str, word: str
+) -> None:
+    submission = sent(text, name=name, website=website)
+    assert words(submission, LISTS) == Signal("words", HELD, why, {"word": word})
+    refusing = Facts(policy=Policy(reject_words=LISTED, hold_words=LISTED))
+    refused = why.replace("word_in", "word_refused_in")
+    assert words(submission, refusing) == Signal("words", REFUSED, refused, {"word": word})
+
+
+def test_a_word_that_is_refused_stands_before_one_that_holds() -> None:
+    facts = Facts(policy=Policy(hold_words=("gare",), reject_words=("casino",)))
+    found = words(sent("La gare", name="Casino"), facts)
+    assert found == Signal("words", REFUSED, "word_refused_in_name", {"word": "casino"})
