@@ -130,7 +130,9 @@ RANGES = {
     "facts.about": (
         r"SEARCH [swa] USING .+|SEARCH k USING INTEGER PRIMARY KEY \(rowid=\?\)"
         r"|SEARCH comment_band USING PRIMARY KEY \(site_id=\? AND band=\?\)"
-        r"|CO-ROUTINE (part\d|same)|SCAN (part\d|same)|(SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
+        r"|CO-ROUTINE (part\d|same)|SCAN (part\d|same)|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
+        # People who moderate are few.
+        r"|SCAN moderator"
         r"|COMPOUND QUERY|UNION ALL"
         rf"|SEARCH comment USING .+ {_ALIKE}"
     ),
