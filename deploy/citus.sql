@@ -29,6 +29,7 @@ select create_distributed_table('edit', 'site_id', colocate_with => 'site_tally'
 select create_distributed_table('receipt', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('replay', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('visit', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('spent', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('job', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('digest', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('lease', 'site_id', colocate_with => 'site_tally');

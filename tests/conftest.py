@@ -50,6 +50,7 @@ EMPTY = """
     delete from replay;
     delete from receipt;
     delete from visit;
+    delete from spent;
     delete from edit;
     delete from decision;
     delete from comment;
@@ -211,7 +212,10 @@ async def client_of(
             await app({**scope, "state": dict(state or {})}, receive, send)
 
         transport = httpx2.ASGITransport(app=with_state, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+        # Without a browser's name, it would be a program where it asks for pages.
+        async with httpx2.AsyncClient(
+            transport=transport, base_url=PUBLIC_URL, headers={"User-Agent": "Mozilla/5.0"}
+        ) as client:
             yield client
 
 

@@ -64,6 +64,7 @@ FAMILIES = {
     *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),
     *(f"scope.{scope}" for scope in Scope),
     *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
+    *(f"signal.bot.{mark}" for mark in ("no_language", "no_agent", "program", "no_navigation")),
     *(f"demo.{words}.{way}" for words in ("way", "about") for way in demonstration.VARIANTS),
 }
 """Messages whose codes are put together from a list in the source."""

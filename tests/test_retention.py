@@ -163,6 +163,19 @@ async def count(service: Service, table: str) -> int:
     return await service.store.read(unit)
 
 
+async def test_a_used_stamp_is_known_again_for_an_hour_longer_than_it_is_good(
+    service: Service, client: httpx2.AsyncClient, clock: Clock
+) -> None:
+    stamp = (await client.get("/v1/stamp?article=/a")).json()["stamp"]
+    await makers.submit(client, stamp=stamp)
+    clock.advance(hours=24, minutes=59, seconds=59)
+    await retention(service)
+    assert await count(service, "spent") == 1
+    clock.advance(seconds=1)
+    await retention(service)
+    assert await count(service, "spent") == 0
+
+
 async def test_visitors_and_replays_are_forgotten_after_a_day(
     service: Service, client: httpx2.AsyncClient, clock: Clock
 ) -> None:

@@ -79,6 +79,7 @@ class Policy:
     languages: tuple[str, ...] | None = None
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
+    min_seconds: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +274,56 @@ AUTHOR = Decider("author")
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a request was made, as far as screening may wonder at it; by default nothing is odd.
+
+    `as_page`: it asks for a page, as a browser does that sends a form. `no_language`, `no_agent`:
+    it has no such header. `program`: the library or driven browser that its User-Agent names, else
+    empty. `no_navigation`: its Sec-Fetch headers say that no page was asked for.
+    """
+
+    as_page: bool = True
+    no_language: bool = False
+    no_agent: bool = False
+    program: str = ""
+    no_navigation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """What a request says of where it came from.
 
     `network`: an IPv4 address or an IPv6 /64, never kept. `origin`: of the page that the form
-    stands on, None when unknown; `same_origin`: that page is the service's own.
+    stands on, None when unknown; `same_origin`: that page is the service's own. `manner`: never
+    kept either.
     """
 
     network: str
     origin: str | None = None
     same_origin: bool = False
+    manner: Manner = Manner()
+
+
+class Standing(enum.StrEnum):
+    """What a form's stamp is: there at all, made by us, and made for this article."""
+
+    GOOD = "good"
+    MISSING = "missing"
+    FORGED = "forged"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the stamp says that came with a form; the defaults are of one that says nothing.
+
+    `age_ms`: how long ago it was given out, below zero for one from the future; `uses`: comments
+    of the site that came with it before. Both only mean something if it is `GOOD`.
+    """
+
+    standing: Standing = Standing.GOOD
+    age_ms: int = 60_000
+    uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +332,8 @@ class Submission:
 
     `article`: canonical path and query. `email`: the e-mail identity (contract section 6), the
     one place besides the request body where an address exists; never stored, never printed.
-    `parent`: the id as asked for. `lured`: the honeypot field was filled in.
+    `parent`: the id as asked for. `lured`: the honeypot field was filled in. `stamp`: as it was
+    sent, empty if it was no text.
     """
 
     article: str
@@ -303,6 +345,7 @@ class Submission:
     title: str | None
     idempotency_key: str | None = field(repr=False)
     lured: bool = False
+    stamp: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +356,7 @@ class Facts:
     with one that is nearly the same. `articles`, `names`: how many other ones those have.
     `recent`: comments from the same visitor in the last 10 minutes. `blocked`: a moderator has
     blocked the author. `moderators`: the names of those whose token works on the site. `locale`
-    and `site_name`: the site's.
+    and `site_name`: the site's. `stamp`, `manner`: what the form and the request say of themselves.
     """
 
     policy: Policy
@@ -326,3 +369,5 @@ class Facts:
     moderators: tuple[str, ...] = ()
     locale: str | None = None
     site_name: str = ""
+    stamp: Stamp = Stamp()
+    manner: Manner = Manner()

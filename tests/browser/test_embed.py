@@ -26,6 +26,7 @@ WATCH = """
     document.addEventListener("securitypolicyviolation", (event) =>
       window.violations.push(event.violatedDirective + " " + event.blockedURI));
 """
+STAMP = re.compile(r"[\w-]{72}")
 _number = itertools.count(1)
 
 
@@ -205,6 +206,51 @@ async def test_a_refused_comment_comes_back_until_its_author_has_met_it(
         await expect(part(page, "form")).to_be_visible()
         await expect(part(page, "heading").first).to_be_visible()
         await expect(own).to_have_count(0)
+
+
+def of_stamp(demo: Running, moderator: dict[str, str], text: str) -> str:
+    """What moderators read of the stamp that the one comment with that text came with."""
+    (comment,) = found(demo, moderator, text)
+    return "".join(one["why"] for one in comment["signals"] if one["name"] == "stamp")
+
+
+@pytest.mark.parametrize("place", ["own origin", "another origin"])
+async def test_the_form_brings_a_stamp_from_its_first_touch_on_and_another_for_each_comment(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str], place: str
+) -> None:
+    """Under the strictest policies: see `test_everything_works_under_…` and `pages.POLICY`."""
+    url = f"{demo.url}/demo/strict" if place == "own origin" else f"{blog.url}/stamped"
+    texts = [some_text(), some_text()]
+    async with page_of(browser, demo) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.partition("?")[0]))
+        await page.goto(url)
+        await expect(part(page, "form")).to_be_visible()
+        assert f"{demo.url}/static/guard.js" not in asked
+        for text in texts:
+            async with page.expect_response("**/v1/stamp?*"):
+                await part(page, "form").locator("[name=comment]").focus()
+            await expect(part(page, "form").locator("[name=stamp]")).to_have_value(STAMP)
+            await fill(page, text)
+            await expect(comment_with(page, text)).to_be_focused()
+        for text in texts:
+            # It is ours, and its own. The demonstration may wonder how quick a test is.
+            told = of_stamp(demo, moderator, text)
+            assert not told or (place == "own origin" and told.startswith("Formulaire rempli en"))
+
+
+async def test_a_form_whose_stamp_cannot_be_had_is_sent_without(
+    browser: Browser, demo: Running, blog: Pages, moderator: dict[str, str]
+) -> None:
+    text = some_text()
+    async with page_of(browser, demo) as page:
+        await page.route("**/static/guard.js", lambda route: route.abort())
+        await page.goto(f"{blog.url}/unstamped")
+        async with page.expect_event("requestfailed"):
+            await part(page, "form").locator("[name=comment]").focus()
+        await fill(page, text)
+        await expect(comment_with(page, text)).to_be_focused()
+        assert "sans le tampon" in of_stamp(demo, moderator, text)
 
 
 async def test_a_comment_that_is_published_at_once_stands_in_its_place(

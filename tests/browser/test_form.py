@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -43,11 +44,17 @@ WIDTHS = (320, 1280)
 
 @contextlib.asynccontextmanager
 async def page_of(
-    browser: Browser, *, width: int = 1280, language: str = "fr"
+    browser: Browser,
+    *,
+    width: int = 1280,
+    language: str = "fr",
+    java_script_enabled: bool = False,
 ) -> AsyncIterator[Page]:
-    """A page without JavaScript and without memory; its console stays silent."""
+    """A page without memory, and without JavaScript unless asked; its console stays silent."""
     context = await browser.new_context(
-        java_script_enabled=False, viewport={"width": width, "height": 800}, locale=language
+        java_script_enabled=java_script_enabled,
+        viewport={"width": width, "height": 800},
+        locale=language,
     )
     page = await context.new_page()
     said: list[str] = []
@@ -159,6 +166,44 @@ async def test_the_form_can_be_filled_in_and_sent_with_the_keyboard_alone(
                 break
         assert reached == list(typed)
         await page.wait_for_url("**/v1/receipts/**")
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+async def test_the_form_page_brings_a_stamp_and_its_script_runs_under_its_policy(
+    browser: Browser, demo: Running, moderator: dict[str, str], has_scripts: bool
+) -> None:
+    words = WORDS["fr"]
+    text = f"Un commentaire avec son tampon, scripts {has_scripts}."
+    async with page_of(browser, java_script_enabled=has_scripts) as page:
+        await page.goto(f"{demo.url}/v1/form?article=/demo&site=demo&lang=fr")
+        await expect(page.locator("input[name=stamp]")).to_have_value(re.compile(r"[\w-]{72}"))
+        await fill(page, words, text=text, email="zoe@example.com")
+        await page.wait_for_url("**/v1/receipts/**")
+    with demo.client(moderator) as client:
+        waiting = client.get("/v1/moderation/comments?order=newest").json()["comments"]
+    (comment,) = [one for one in waiting if one["text"] == text]
+    told = "".join(one["why"] for one in comment["signals"] if one["name"] == "stamp")
+    # It is ours; the demonstration may wonder how quick a test is.
+    assert not told or told.startswith("Formulaire rempli en")
+
+
+async def test_a_page_that_stayed_open_for_days_asks_for_another_stamp_when_it_is_touched(
+    browser: Browser, demo: Running
+) -> None:
+    async with page_of(browser, java_script_enabled=True) as page:
+        await page.clock.install()
+        await page.goto(f"{demo.url}/v1/form?article=/demo&site=demo&lang=fr")
+        field = page.locator("input[name=stamp]")
+        comment = page.get_by_label(WORDS["fr"]["comment"]).first
+        first = await field.input_value()
+        await page.clock.fast_forward("11:59:00")
+        await comment.focus()
+        assert await field.input_value() == first
+        await comment.blur()
+        await page.clock.fast_forward(60 * 3_600_000)
+        async with page.expect_response("**/v1/stamp?*"):
+            await comment.focus()
+        await expect(field).not_to_have_value(first)
 
 
 def _approve(demo: Running, moderator: dict[str, str], text: str) -> None:

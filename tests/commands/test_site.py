@@ -117,6 +117,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "languages=off",
         "hold_words=",
         "reject_words=",
+        "min_seconds=2",
     ]
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed
 
@@ -149,6 +150,15 @@ def test_a_bad_entry_or_file_of_a_list_is_named(palabre: Terminal, tmp_path: Pat
 
 def test_the_rules_that_may_come_from_a_file_are_the_lists_of_words() -> None:
     assert WORDS == policy.WORDS
+
+
+def test_off_switches_off_what_is_on_by_default_and_nothing_is_the_default(
+    palabre: Terminal,
+) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    for given, holds in (("off", 0), ("7", 7), ("OFF", 0), ("", 2)):
+        printed = palabre("site", "set", "blog", f"min_seconds={given}")
+        assert f"min_seconds={holds}" in printed.splitlines(), given
 
 
 def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal) -> None:

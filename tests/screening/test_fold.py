@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palabre import screening
-from palabre.model import Facts, Policy, Signal, State, Submission
+from palabre.model import Facts, Manner, Policy, Signal, Stamp, State, Submission
 from palabre.screening import MINDS, RULES, Rule, screen
 from palabre.text import languages
 from screening.readers import HONEST, OPEN, ORDINARY, sent
@@ -62,6 +62,8 @@ def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() ->
         same_text=9,
         recent=20,
         blocked=True,
+        stamp=Stamp(uses=9),
+        manner=Manner(no_agent=True),
     )
     assert names(screen(everything, facts).signals) == [rule.look.__name__ for rule in RULES]
 

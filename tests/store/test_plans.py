@@ -38,6 +38,7 @@ from palabre.store import (
     outbox,
     queue,
     sites,
+    spent,
     visits,
     webhooks,
     words_sqlite,
@@ -130,7 +131,8 @@ RANGES = {
     "facts.about": (
         r"SEARCH [swa] USING .+|SEARCH k USING INTEGER PRIMARY KEY \(rowid=\?\)"
         r"|SEARCH comment_band USING PRIMARY KEY \(site_id=\? AND band=\?\)"
-        r"|CO-ROUTINE (part\d|same)|SCAN (part\d|same)|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
+        r"|CO-ROUTINE (part\d|same)|SCAN (part\d|same)"
+        r"|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
         # People who moderate are few.
         r"|SCAN moderator"
         r"|COMPOUND QUERY|UNION ALL"
@@ -635,6 +637,7 @@ async def drive_operators(service: Service) -> None:
         await service.store.write(
             lambda tx: visits.take(tx, site.id, b"v", count=1, period_s=60, now=START)
         )
+        await service.store.write(lambda tx: spent.spend(tx, site.id, b"t", until=START))
     await service.store.read(
         lambda tx: retention_rows.overdue(
             tx, site_id=site.id, state=State.PENDING, before=START, limit=9

@@ -29,6 +29,7 @@ PUBLIC = {
     ("GET", "/v1/comments.atom"),
     ("GET", "/v1/counts"),
     ("GET", "/v1/form"),
+    ("GET", "/v1/stamp"),
     ("GET", "/v1/receipts/{token}"),
     ("POST", "/v1/receipts/{token}/withdraw"),
     ("GET", "/v1/mail/{token}"),

@@ -116,7 +116,7 @@ async def test_it_asks_nobody_else_and_keeps_to_a_strict_policy(
     assert "insertAdjacentHTML" not in script
 
 
-async def test_the_source_is_what_is_served_but_for_comments_and_spaces(
+async def test_the_source_is_what_is_served_but_for_comments_spaces_and_what_ends_nothing(
     client: httpx2.AsyncClient,
 ) -> None:
     written = embed.SOURCE.read_text("utf-8").splitlines()
@@ -126,7 +126,8 @@ async def test_the_source_is_what_is_served_but_for_comments_and_spaces(
     for sentences in (compact(forms) for forms in said().values()):
         served = served.replace(sentences, "S")
     expected = SAID.sub("S", kept).replace("TAGS = []", 'TAGS = ["fr","en-GB"]')
-    assert re.sub(r"\s", "", served) == re.sub(r"\s", "", expected)
+    ends_nothing = r"\s|[,;](?=\s*[)\]}])"
+    assert re.sub(ends_nothing, "", served) == re.sub(ends_nothing, "", expected)
 
 
 def test_no_space_that_means_something_is_lost() -> None:
@@ -138,6 +139,20 @@ def test_no_space_that_means_something_is_lost() -> None:
     assert len(templates) > 1
     for one in patterns + [re.sub(r"\$\{.*?\}", "", template) for template in templates]:
         assert not re.search(r"[,;:{(=?&|+<>] | [({}=?&|+<>!:]", one), one
+
+
+def test_no_line_end_that_means_something_is_lost() -> None:
+    """Behind a bracket, where the next line could go on with the expression that it closes."""
+    code = re.sub(r"^\s*//.*\n| // .*$", "", embed.SOURCE.read_text("utf-8"), flags=re.MULTILINE)
+    script = re.sub(r"`[^`]*`", "``", code)
+    assert re.findall(r"[)\]`]\n *[\w\"]", script) == []
+    # A brace that ends an expression has its semicolon; only those of blocks have none.
+    begins = re.compile(r"^( *)(?:const|let|return) .*\{\n(?:\1 .*\n|\n)*\1(\}.*)$", re.M)
+    ends = [found[2] for at in range(len(script)) if (found := begins.match(script, at))]
+    assert len(ends) > 20
+    assert [end for end in ends if not end.endswith(";")] == []
+    # An empty part of a loop's head would lose its semicolon.
+    assert re.findall(r"\bfor \([^)]*;", script) == []
 
 
 @pytest.mark.parametrize(

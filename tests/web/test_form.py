@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 import makers
-from conftest import ORIGIN
+from conftest import ORIGIN, Clock
 from palabre.actions import sites
 from palabre.model import Site
 from palabre.service import Service
@@ -59,10 +59,12 @@ async def test_the_form_sends_a_comment(
 
 
 async def test_it_leads_back_to_the_article_when_the_comment_is_public_at_once(
-    client: httpx2.AsyncClient, admin: dict[str, str]
+    client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
 ) -> None:
     await rules(client, admin, first_state="approved")
-    answer = await browse(client, filled_in(await form(client), **TYPED))
+    page = await form(client)
+    clock.advance(seconds=30)
+    answer = await browse(client, filled_in(page, **TYPED))
     assert answer.headers["location"].startswith("https://blog.example/a#comment-")
 
 
@@ -87,7 +89,10 @@ async def test_it_needs_neither_script_nor_cookie(client: httpx2.AsyncClient) ->
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-robots-tag"] == "noindex"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src")
-    assert read(answer.text).all("script") == []
+    # The one script is a module of our own, in the head.
+    (script,) = read(answer.text).all("script")
+    assert (script["type"], script.inside) == ("module", [])
+    assert script["src"].startswith("/static/guard.js?v=")
 
 
 async def test_its_policy_lets_the_answer_lead_to_each_of_the_site_s_origins(

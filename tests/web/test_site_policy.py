@@ -28,6 +28,7 @@ DEFAULTS = {
     "languages": None,
     "hold_words": [],
     "reject_words": [],
+    "min_seconds": 2,
 }
 
 
@@ -67,6 +68,8 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("stylesheet", "/palabre.css"),
         ("stylesheet", "https://blog.example/palabre.css"),
         ("reasons", ["other", "abuse"]),
+        ("min_seconds", 0),
+        ("min_seconds", 60),
     ],
 )
 async def test_a_rule_is_changed_kept_and_taken_back(
@@ -109,6 +112,7 @@ async def test_a_change_leaves_the_other_rules_alone(
         ("stylesheet", "//blog.example/palabre.css", "invalid"),
         ("stylesheet", "https://evil.example/palabre.css", "not_allowed"),
         ("reasons", [], "invalid"),
+        ("min_seconds", 61, "invalid"),
         ("reasons", ["boring"], "invalid"),
         ("reasons", ["abuse", "abuse"], "invalid"),
         ("reasons", [["abuse"]], "invalid"),

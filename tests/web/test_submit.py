@@ -491,7 +491,7 @@ async def test_a_filled_honeypot_is_spam_and_its_bot_is_told_nothing(
     assert receipt.json()["comment"]["state"] == "pending"
     comment = await seen_by(client, moderator, found["comment"]["id"])
     assert comment["state"] == "spam"
-    assert [signal["name"] for signal in comment["signals"]] == ["honeypot"]
+    assert comment["signals"][0]["name"] == "honeypot"
 
 
 # Replies and titles.

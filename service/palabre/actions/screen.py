@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from palabre import screening
 from palabre.actions.tags import Tags
-from palabre.model import Facts, Policy, Site, Submission
+from palabre.model import Facts, Manner, Policy, Site, Stamp, Submission
 from palabre.screening import Verdict
 from palabre.store import Tx, facts
 
@@ -30,7 +30,14 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
 
 
 def judge(
-    site: Site, sent: Submission, known: facts.Known, policy: Policy, *, recent: int
+    site: Site,
+    sent: Submission,
+    known: facts.Known,
+    policy: Policy,
+    *,
+    recent: int,
+    stamp: Stamp,
+    manner: Manner,
 ) -> Verdict:
     """What screening says. *recent*: how many comments the visitor has sent lately."""
     others = known.earlier
@@ -47,5 +54,7 @@ def judge(
             moderators=known.moderators,
             locale=site.locale,
             site_name=site.name,
+            stamp=stamp,
+            manner=manner,
         ),
     )

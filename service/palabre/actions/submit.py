@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass, replace
 
 from palabre import keys
-from palabre.actions import deliverability, screen
+from palabre.actions import deliverability, screen, stamps
 from palabre.actions.sites import as_now
 from palabre.actions.tags import Tags, tags_of
 from palabre.errors import (
@@ -235,7 +235,15 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
         article = await articles.at(tx, site, sent.article, now=now)
     recent = await _take_allowance(tx, service, site, tags.visitor)
-    verdict = screen.judge(site, sent, look.known, article.policy, recent=recent)
+    verdict = screen.judge(
+        site,
+        sent,
+        look.known,
+        article.policy,
+        recent=recent,
+        stamp=await stamps.spend(tx, service, site, sent),
+        manner=arrival.visitor.manner,
+    )
     author_id = await authors.came(
         tx,
         site.id,

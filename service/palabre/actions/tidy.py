@@ -21,6 +21,7 @@ from palabre.store import (
     retention,
     sessions,
     sites,
+    spent,
     visits,
 )
 from palabre.store.tx import ms
@@ -58,7 +59,12 @@ async def tidy(service: Service) -> int:
             for overdue in (retention.overdue, retention.overdue_as_told):
                 find = partial(overdue, site_id=site_id, state=state, before=before, limit=AT_ONCE)
                 deleted += await _delete(service, find)
-    for forget in (visits.forget_expired, receipts.forget_expired, attempts.forget_expired):
+    for forget in (
+        visits.forget_expired,
+        receipts.forget_expired,
+        attempts.forget_expired,
+        spent.forget_expired,
+    ):
         unit = partial(_forget, service, forget)
         while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:
             pass

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from palabre import demonstration
-from palabre.actions import articles, decide, edit, moderators, receipts, submit
+from palabre.actions import articles, decide, edit, moderators, receipts, stamps, submit
 from palabre.commands.conversation import Corrected, Decided, Said, Step, Story
 from palabre.memory import Memory
 from palabre.model import Moderator, Scope, Site, Visitor
@@ -81,6 +81,10 @@ async def play(service: Service, site: Site, stories: Sequence[Story]) -> int:
     return len(company.written)
 
 
+_WRITING = timedelta(minutes=3)
+"""How long before they send it people have had the form before them."""
+
+
 @dataclass(slots=True)
 class _Clock:
     """A clock that stands at `moment`."""
@@ -146,8 +150,10 @@ class _Company:
             reply = await edit.reply(self._service, self._moderator, above, words)
             self.written[said] = _Written(reply.id, "")
             return
+        shown = replace(self._service, now=lambda: self._service.now() - _WRITING)
         fields = {
             "article": story.address,
+            "stamp": stamps.fresh(shown, self._site, story.address),
             "name": said.name,
             "email": said.email,
             "website": said.website or "",

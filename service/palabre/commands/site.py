@@ -107,6 +107,7 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     max_links         links a comment may hold unremarked, 0 to 100
     comment_limit     characters of a comment, 1 to 20000
     close_after_days  days after which an article takes no more comments
+    min_seconds       seconds below which nobody fills in a form, 0 to 60; 0 or off: any time
     privacy_url       address of the page on privacy, shown beside the form
     stylesheet        path, or address on an origin of the site, of a stylesheet that its
                       form and receipt pages take in after ours

@@ -12,7 +12,7 @@ from palabre.rendering.pages import FieldMessage
 ADDRESSES = ("privacy_url", "stylesheet")
 """Rules that are URLs."""
 
-NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days")
+NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days", "min_seconds")
 """Rules that are whole numbers."""
 
 

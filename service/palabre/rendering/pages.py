@@ -2,7 +2,7 @@
 parameter. Nothing here reads a request, the store or a clock, and Starlette is not imported.
 
 Pages run under `default-src 'none'; style-src 'self'` and what a site's own stylesheet needs: no
-script, no inline style, no image.
+inline style, no image, and no script but the form's own, which works without.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class FormView:
     `title` makes the form forget that hidden field. `notice`: (title, detail) of a problem with
     no field to blame. `held`: the site reviews before publishing. `returns`: a comment that is
     published at once leads back to the article. `stylesheet`: the site's own, taken in after ours
-    (of the other pages, too).
+    (of the other pages, too). `stamp`: proves when the form was shown, None where that is unknown.
     """
 
     article: str
@@ -48,6 +48,7 @@ class FormView:
     article_title: str | None
     idempotency_key: str
     comment_limit: int
+    stamp: str | None = None
     is_open: bool = True
     held: bool = True
     returns: bool = True

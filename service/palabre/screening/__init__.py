@@ -14,6 +14,7 @@ from palabre import locale
 from palabre.model import Facts, Policy, Signal, State, Submission
 from palabre.screening import (
     blocked,
+    bot,
     capitals,
     honeypot,
     impersonation,
@@ -22,6 +23,7 @@ from palabre.screening import (
     noise,
     pace,
     repeat,
+    stamp,
     words,
 )
 
@@ -59,6 +61,9 @@ RULES: tuple[Rule, ...] = (
     # Counted by the store, by text and by visitor; never by author, so no answer tells of one.
     Rule(repeat.repeat),
     Rule(pace.pace),
+    # What the form and the request say of how they were made.
+    Rule(stamp.stamp),
+    Rule(bot.bot),
     # Read out of what was typed: what the site has listed or is called first.
     Rule(words.words, refuses=words.REFUSALS),
     Rule(impersonation.impersonation),
@@ -102,8 +107,17 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
 
 
 def sentence(signal: Signal, language: str) -> str:
-    """What a signal says to a moderator who reads that language."""
-    return locale.say(language, f"signal.{signal.why}", **signal.values)
+    """What a signal says to a moderator who reads that language.
+
+    Where it names several things that were found together, each has its own words.
+    """
+    values = dict(signal.values)
+    if isinstance(marks := values.get("marks"), str):
+        words = [
+            locale.say(language, f"signal.{signal.why}.{mark}", **values) for mark in marks.split()
+        ]
+        values["marks"] = ", ".join(words)
+    return locale.say(language, f"signal.{signal.why}", **values)
 
 
 def _first_state(minded: Sequence[tuple[Rule, Signal]], policy: Policy) -> tuple[State, str]:

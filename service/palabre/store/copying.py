@@ -61,6 +61,7 @@ TABLES = (
     Table("receipt", ("token_hash",)),
     Table("replay", ("site_id", "request_tag")),
     Table("visit", ("site_id", "visitor_tag")),
+    Table("spent", ("site_id", "tag")),
     Table("job", ("id",)),
     Table("recurring", ("name",)),
     Table("webhook", ("id",)),

@@ -83,8 +83,12 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "languages": _languages,
     "hold_words": wordlist.check,
     "reject_words": wordlist.check,
+    "min_seconds": _between(0, 60),
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
+
+_OFF_AT_ZERO = frozenset({"min_seconds"})
+"""Rules that are on by default, so that null does not switch them off."""
 
 
 def check(
@@ -145,8 +149,8 @@ def merge(base: Policy, changes: Mapping[str, object]) -> Policy:
 def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
     """*assignments* of a command line as changes, still to be checked; the last of a name counts.
 
-    `off` and nothing are null, digits a number. The entries of a list are parted by line breaks,
-    where there is one, or else by commas.
+    Nothing is null, and so is `off` unless 0 is what switches a rule off; digits are a number. The
+    entries of a list are parted by line breaks, where there is one, or else by commas.
     """
     return {name.strip(): _parsed(name.strip(), text) for name, text in assignments}
 
@@ -175,6 +179,8 @@ def _parsed(name: str, text: str) -> object:
     if name in LISTS and "\n" in text:
         return text.splitlines()
     text = text.strip()
+    if text.lower() == "off" and name in _OFF_AT_ZERO:
+        return 0
     if text.lower() in ("", "off"):
         return None
     if name in LISTS:

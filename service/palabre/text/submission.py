@@ -43,6 +43,9 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _HONEYPOT = "subject"
 """A field that people don't see; programs fill it in."""
 
+_STAMP = "stamp"
+"""A hidden field that our own forms have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -83,7 +86,7 @@ def check(
 
     *origins*: those of the site that the submission is for. *header_key*: the `Idempotency-Key`
     header; unless blank it stands instead of the field. Other than the contract's fields, only the
-    honeypot is looked at. Raises nothing.
+    honeypot and the stamp are looked at, and neither is ever an error. Raises nothing.
     """
     if header_key is not None and not rules.is_blank(header_key):
         fields = {**fields, "idempotency_key": header_key}
@@ -111,6 +114,7 @@ def check(
             title=title,
             idempotency_key=key,
             lured=_is_filled(fields.get(_HONEYPOT)),
+            stamp=_stamp(fields.get(_STAMP)),
         )
     return Checked(article or None, parent, tuple(reader.errors), submission)
 
@@ -182,6 +186,12 @@ class _Reader:
     def raise_errors(self) -> None:
         if self.errors:
             raise InvalidSubmission(self.errors)
+
+
+def _stamp(value: Value | None) -> str | None:
+    if value is None or not _is_filled(value):
+        return None
+    return "" if value is UNUSABLE else value.strip()
 
 
 def _is_filled(value: Value | None) -> bool:

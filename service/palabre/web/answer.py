@@ -30,6 +30,9 @@ PUBLIC_PAGE_CSP = (
     "frame-ancestors {frame}"
 )
 
+SCRIPTED_PAGE_CSP = f"{PUBLIC_PAGE_CSP}; script-src 'self'; connect-src 'self'"
+"""For pages with a script of ours that asks us; they work without it."""
+
 
 def encode(value: object) -> bytes:
     """JSON as we send it: compact UTF-8."""

@@ -14,7 +14,7 @@ from palabre.errors import BadParameter, FieldError
 from palabre.model import Site, Visitor
 from palabre.service import Service
 from palabre.text import address
-from palabre.web import accept, visitor
+from palabre.web import accept, manner, visitor
 
 PARAMETERS_MOST = 200
 MAY_BE_BLANK = frozenset(
@@ -133,7 +133,7 @@ def choice(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str
 
 
 def visitor_of(request: Request) -> Visitor:
-    """Where the request came from, and from a page of which origin."""
+    """Where the request came from, from a page of which origin, and in what manner."""
     asks = asked(request)
     if asks.visitor is None:
         asks.visitor = _visitor(request, asks.service)
@@ -155,6 +155,7 @@ def _visitor(request: Request, service: Service) -> Visitor:
         network=client.network,
         origin=origin,
         same_origin=origin is not None and _is_own(request, service, origin),
+        manner=manner.of(request.headers, as_page=asked(request).is_page),
     )
 
 

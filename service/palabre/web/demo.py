@@ -13,7 +13,7 @@ from palabre.web import answer
 from palabre.web.asked import asked, parameters
 
 _POLICIES = {
-    "element": f"{answer.PUBLIC_PAGE_CSP}; script-src 'self'; connect-src 'self'",
+    "element": answer.SCRIPTED_PAGE_CSP,
     "strict": "default-src 'self'",
 }
 """The Content-Security-Policy of the ways that need another than every page of ours has."""

@@ -20,8 +20,9 @@ SOURCE = Path(__file__).parent / "static" / "embed.js"
 _SAID = re.compile(r'\bWORDS\["([a-z_.]+)"\]')
 _FOR_DEVELOPERS = re.compile(
     r"""^\ +(?://.*\n)?|^//.*\n|^\n|\ //\ .*$  # indentation, comments and empty lines,
-    |(?<=[,;:{(=?&|+<>])\ |\ (?=[({}=?&|+<>!]|:\ )  # spaces beside punctuation,
-    |(?<=[,;{(])\n                           # line ends that end nothing;
+    |(?<=[,;:{()=?&|+<>])\ |\ (?=[({}=?&|+<>!]|:\ )  # spaces beside punctuation,
+    |(?<=[,;{}()\]>`])\n                      # line ends that end nothing,
+    |[,;](?=\s*[)\]}])                        # and what ends something that ends there anyway;
     |(?P<kept>"[^"\n]*")                      # but nothing of a string
     """,
     re.MULTILINE | re.VERBOSE,

@@ -82,6 +82,7 @@ ROUTES: list[BaseRoute] = [
     route("/v1/comments.atom", get=public.feed, options=_ANYONE),
     route("/v1/counts", get=public.counts, options=_ANYONE),
     route("/v1/form", get=submission.form),
+    route("/v1/stamp", get=submission.stamp, options=_ANYONE),
     route("/v1/receipts/{token}", get=public.receipt),
     route("/v1/receipts/{token}/withdraw", post=public.withdraw),
     # Moderators (contract section 4).

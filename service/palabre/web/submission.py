@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from palabre.actions import articles, listing, sites
+from palabre.actions import articles, listing, sites, stamps
 from palabre.actions.submit import Stored, submit
 from palabre.errors import (
     BadParameter,
@@ -112,6 +112,7 @@ async def form(request: Request) -> Response:
         article_url=article.url,
         article_title=article.public_title,
         idempotency_key=new_token(),
+        stamp=stamps.fresh(asks.service, site, path),
         comment_limit=article.policy.comment_limit,
         is_open=article.open,
         held=article.policy.first_state is State.PENDING,
@@ -124,11 +125,21 @@ async def form(request: Request) -> Response:
     return _form_page(asks, view, site, status=status)
 
 
+@cors.for_anyone
+async def stamp(request: Request) -> Response:
+    """`GET /v1/stamp`: a stamp for the form of an article page, which was not made by us."""
+    asks = asked(request)
+    given = parameters(request, "article", "site", "lang")
+    site = await site_of(asks, name=given.get("site"), article=given.get("article"))
+    path = canonical(site, given.get("article"))
+    return answer.json_answer({"stamp": stamps.fresh(asks.service, site, path)})
+
+
 async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: Problem) -> Response:
     """The form, filled in, with what was wrong: nothing that was typed is lost."""
     values = {name: value for name, value in fields.items() if isinstance(value, str)}
     typed = values.get("article", "")
-    article = parent = None
+    article = parent = renewed = None
     if site is not None:
         try:
             path = address.canonical(typed, site.origins)
@@ -136,6 +147,8 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
             pass
         else:
             article = await articles.at(asks.service, site, path)
+            sent = values.get("stamp", "").strip()
+            renewed = stamps.renewed(asks.service, site, path, sent)
             replies_to = _text(fields, "parent")
             if replies_to is not None:
                 parent = await listing.parent(asks.service, article, replies_to)
@@ -157,6 +170,7 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
         article_url=article.url if article else None,
         article_title=article.public_title if article else None,
         idempotency_key=key if keep_key else new_token(),
+        stamp=renewed,
         comment_limit=rules.comment_limit,
         is_open=article.open if article else True,
         held=rules.first_state is State.PENDING,
@@ -188,6 +202,7 @@ def _form_page(
         site=site,
         stylesheet=view.stylesheet,
         framed=True,
+        policy=answer.SCRIPTED_PAGE_CSP,
         headers={"X-Robots-Tag": "noindex", **(headers or {})},
     )
 

@@ -146,7 +146,14 @@
     };
 
     const field = (name, label, type, hint = "", autocomplete = type) => {
-      const input = make(type ? "input" : "textarea", { id: name, name, dir: "auto", autocomplete });
+      const input = make(type ? "input" : "textarea", {
+        id: name,
+        name,
+        dir: "auto",
+        autocomplete,
+        // What tells a person's comment from a program's. Without it, the form works all the same.
+        onfocus: () => import(HOME + "static/guard.js").then(({ guard }) => guard(form, given), String),
+      });
       if (type) input.type = type;
       input.required = type != "url";
       input.setAttribute("aria-describedby", `error-${name} hint-${name}`);
