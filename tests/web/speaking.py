@@ -38,6 +38,12 @@ FIELDS = (
 """Every field of a submission (contract 3.1)."""
 
 
+def signal_of(comment: Json, name: str) -> Json:
+    """A moderator's comment's only signal of that name; empty if it has none."""
+    (found,) = [one for one in comment["signals"] if one["name"] == name] or [{}]
+    return dict(found)
+
+
 @dataclass(frozen=True)
 class Sent:
     """A body as it travels."""

@@ -15,7 +15,7 @@ from palabre.model import Scope
 from palabre.service import Service
 from palabre.web.body import BODY_BYTES, RULES_BYTES
 from web import desk
-from web.speaking import BROWSER, problem, put_article, rules, seen_by
+from web.speaking import BROWSER, problem, put_article, rules, seen_by, signal_of
 
 URL = "/v1/moderation/sites/blog"
 MANY = [f"mot interdit {n} ééé" for n in range(10_000)]
@@ -38,8 +38,8 @@ async def test_a_word_that_holds_makes_a_comment_wait_and_says_which(
     assert sent["state"] == "pending"
     found = await seen_by(client, admin, sent["id"])
     assert found["decisions"][0]["by"] == "rule:words"
-    (signal,) = found["signals"]
-    assert (signal["name"], signal["score"]) == ("words", 0.7)
+    signal = signal_of(found, "words")
+    assert signal["score"] == 0.7
     assert "«\u00a0*casino*\u00a0»" in signal["why"]
 
 
@@ -155,7 +155,7 @@ async def test_a_name_like_a_moderators_is_held_and_says_so(
         assert sent["state"] == state
     found = await seen_by(client, admin, sent["id"])
     assert found["decisions"][0]["by"] == "rule:impersonation"
-    assert found["signals"][0]["why"].startswith("Le nom ressemble")
+    assert signal_of(found, "impersonation")["why"].startswith("Le nom ressemble")
 
 
 async def test_who_no_longer_moderates_is_nobodys_model(
@@ -177,8 +177,8 @@ async def test_a_comment_in_another_language_is_remarked_on_and_held_once_the_si
     await rules(client, admin, first_state="approved")
     sent = (await makers.submit(client, comment=f"{text}."))["comment"]
     assert sent["state"] == "approved"
-    (signal,) = (await seen_by(client, admin, sent["id"]))["signals"]
-    assert (signal["name"], signal["score"]) == ("language", 0.3)
+    found = await seen_by(client, admin, sent["id"])
+    assert signal_of(found, "language")["score"] == 0.3
     await rules(client, admin, languages=["FR", "br"])
     assert (await makers.submit(client, comment=f"{text}!"))["comment"]["state"] == "pending"
 
