@@ -21,8 +21,8 @@ from palabre import demonstration, locale, screening
 from palabre.errors import FIELD_CODES, PROBLEMS
 from palabre.model import ACTIONS, REASONS, Scope, State
 from palabre.rendering.desk import MENU
-from palabre.rendering.desk_places import ADDRESSES, NUMBERS
-from palabre.text import mail_link
+from palabre.rendering.desk_places import ADDRESSES, CHOICES, NUMBERS
+from palabre.text import mail_link, personal
 from palabre.text.policy import WORDS
 
 SOURCE = Path(palabre.__file__).parent
@@ -59,12 +59,14 @@ FAMILIES = {
     *(f"desk.menu.{name}" for name in MENU),
     *(f"policy.{rule}" for rule in (*ADDRESSES, *NUMBERS, *WORDS)),
     *(f"policy.{rule}.hint" for rule in WORDS),
-    *(f"policy.first_state.{state}" for state in ("pending", "approved")),
+    *(f"policy.{rule}" for rule in CHOICES),
+    *(f"policy.{rule}.{one}" for rule, some in CHOICES.items() for one in (*some, "hint")),
     *(f"policy.{default}" for default in ("default", "as_site")),
     *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),
     *(f"scope.{scope}" for scope in Scope),
     *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
     *(f"signal.bot.{mark}" for mark in ("no_language", "no_agent", "program", "no_navigation")),
+    *(f"{words}.{kind}" for words in ("personal", "mask") for kind in personal.KINDS),
     *(f"demo.{words}.{way}" for words in ("way", "about") for way in demonstration.VARIANTS),
 }
 """Messages whose codes are put together from a list in the source."""

@@ -52,6 +52,10 @@ REASONS = (
 )
 
 
+PERSONAL_DATA = ("hold", "note", "off")
+"""What may be done with a comment that holds personal data; `note` leaves only a signal."""
+
+
 class Scope(enum.StrEnum):
     """What a moderator's token allows; each implies the ones before it."""
 
@@ -80,6 +84,7 @@ class Policy:
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
     min_seconds: int = 2
+    personal_data: str = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +246,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change of a comment's text: who, when, and the text before it."""
+    """One change of a comment's text: who, when, and the text before it.
+
+    `masked`: how much personal data of each kind was masked, if that was the change; then the
+    text before it is masked too.
+    """
 
     by: str
     at: datetime
     text: str
+    masked: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +343,7 @@ class Submission:
     `article`: canonical path and query. `email`: the e-mail identity (contract section 6), the
     one place besides the request body where an address exists; never stored, never printed.
     `parent`: the id as asked for. `lured`: the honeypot field was filled in. `stamp`: as it was
-    sent, empty if it was no text.
+    sent, empty if it was no text. `throwaway`: the address is of a domain that gives anybody a mailbox for some minutes.
     """
 
     article: str
@@ -346,6 +356,7 @@ class Submission:
     idempotency_key: str | None = field(repr=False)
     lured: bool = False
     stamp: str | None = field(default=None, repr=False)
+    throwaway: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,12 @@ OPEN = Policy(first_state=State.APPROVED)
 
 
 def sent(
-    text: str, *, name: str = "Camille", website: str | None = None, lured: bool = False
+    text: str,
+    *,
+    name: str = "Camille",
+    website: str | None = None,
+    lured: bool = False,
+    throwaway: bool = False,
 ) -> Submission:
     """A submission with this text, the rest being of no interest."""
     return Submission(
@@ -22,6 +27,7 @@ def sent(
         title=None,
         idempotency_key=None,
         lured=lured,
+        throwaway=throwaway,
     )
 
 
@@ -56,9 +62,13 @@ HONEST: dict[str, Submission] = {
         "> « La liberté de la presse ne s’use que quand on ne s’en sert pas »\n\n"
         "Oui, *mais* :\n\n- qui paie ?\n- qui lit ?\n- **qui répond ?**"
     ),
-    "postal and e-mail addresses": sent(
-        "Écrivez à la mairie, 12 bis rue des Lilas, 35000 Rennes, ou à contact@mairie.example.fr ; "
-        "leur site (mairie.example.fr) ne répond pas."
+    "streets, towns and who to write to": sent(
+        "Écrivez à la mairie, 12 bis rue des Lilas, ou passez au 8 place du 11 Novembre 1918 ; "
+        "leur site (mairie.example.fr) ne répond pas, et @ville_de_rennes non plus."
+    ),
+    "numbers and dates": sent(
+        "Loi n° 78-17 du 6 janvier 1978, article 29-1 ; ISBN 978-2-07-036822-8. Le 01/02/2020 à "
+        "06:30, 35000 Rennais, 3,14159 €, et le 3919 ou le 0800 202 223 pour qui en a besoin."
     ),
     "a heart in the name": sent("Trop beau <3", name="Léa <3 (la vraie)"),
     "initials and a paper in the name": sent("Je confirme.", name="J.P.Martin, Rue89.fr"),

@@ -56,7 +56,9 @@ def test_a_remark_below_the_threshold_is_kept_and_holds_nothing() -> None:
 
 
 def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() -> None:
-    everything = sent(f"{SHOUT} [URL=X] {LINKS.upper()}", name="Admin", lured=True)
+    everything = sent(
+        f"{SHOUT} A@B.EXAMPLE [URL=X] {LINKS.upper()}", name="Admin", lured=True, throwaway=True
+    )
     facts = Facts(
         policy=dataclasses.replace(OPEN, languages=("ru",), hold_words=("honte",)),
         same_text=9,

@@ -391,7 +391,9 @@ async def drive_moderators(client: httpx2.AsyncClient, admin: dict[str, str]) ->
     await makers.comment(client, parent=two)
     other = await makers.comment(client)
     await client.post(f"/v1/moderation/comments/{one}/reply", json={"text": "Merci"}, headers=admin)
-    await client.patch(f"/v1/moderation/comments/{one}", json={"text": "Autre"}, headers=admin)
+    for text in ("Mon numéro : 06 12 34 56 78", "Autre"):
+        await client.patch(f"/v1/moderation/comments/{one}", json={"text": text}, headers=admin)
+    await client.post(f"/v1/moderation/comments/{one}/mask", headers=admin)
     await client.post(
         "/v1/moderation/decisions", json={"action": "reject", "ids": [one, other]}, headers=admin
     )

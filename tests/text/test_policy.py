@@ -33,6 +33,7 @@ CHANGED: dict[str, object] = {
     "languages": ["fr", "br"],
     "hold_words": ["prêt immédiat", "*casino*"],
     "reject_words": ["viagr*"],
+    "personal_data": "off",
 }
 
 

@@ -100,7 +100,13 @@ PAGES = (
 FORMS = (
     post("/desk/comments/{id}/look", MODERATE),
     post("/desk/comments/{id}/leave", MODERATE),
-    post("/desk/comments/{id}/edit", MODERATE, text="Tout autre chose", version="VERSION"),
+    post(
+        "/desk/comments/{id}/edit",
+        MODERATE,
+        text="Tout autre chose : 06 12 34 56 78",
+        version="VERSION",
+    ),
+    post("/desk/comments/{id}/mask", MODERATE, version="VERSION"),
     decide("approve COMMENT"),
     post("/desk/undo", MODERATE),
     post("/desk/comments/{id}/reply", MODERATE, text="Merci à vous.", version="VERSION"),

@@ -29,6 +29,7 @@ DEFAULTS = {
     "hold_words": [],
     "reject_words": [],
     "min_seconds": 2,
+    "personal_data": "hold",
 }
 
 
@@ -70,6 +71,8 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("reasons", ["other", "abuse"]),
         ("min_seconds", 0),
         ("min_seconds", 60),
+        ("personal_data", "note"),
+        ("personal_data", "off"),
     ],
 )
 async def test_a_rule_is_changed_kept_and_taken_back(

@@ -118,6 +118,7 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     hold_words        words and phrases that make a comment wait, separated by commas,
                       or @FILE with one a line; * stands for any letters within a word
     reject_words      words and phrases that make a comment refused, likewise
+    personal_data     hold a comment with personal data in it, note it, or off
     """
 
     async def work(service: Service) -> Site:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from palabre import screening
 from palabre.model import Comment, Decision, Edit
 from palabre.rendering.desk import decider
 from palabre.rendering.desk_queue import Case
 from palabre.rendering.difference import Part, difference
 from palabre.rendering.pages import FieldMessage
+from palabre.screening import personal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit, as the difference to the text before it."""
+    """One edit, as the difference to the text before it. `masked`: what it masked, in words."""
 
     by: str
     at: datetime
     parts: tuple[Part, ...]
+    masked: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,11 @@ def changes(edits: Sequence[Edit], text: str | None, language: str) -> tuple[Cha
     """A comment's edits, oldest first: each keeps the text before it, the last led to *text*."""
     texts = [one.text for one in edits] + [text or ""]
     return tuple(
-        Change(decider(edit.by, language), edit.at, tuple(difference(before, after)))
+        Change(
+            decider(edit.by, language),
+            edit.at,
+            tuple(difference(before, after)),
+            screening.sentence(personal.masked(edit.masked), language) if edit.masked else None,
+        )
         for edit, before, after in zip(edits, texts, texts[1:], strict=False)
     )

@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from palabre.model import REASONS, Article, Policy, Site
+from palabre.model import PERSONAL_DATA, REASONS, Article, Policy, Site
 from palabre.rendering.pages import FieldMessage
 
 ADDRESSES = ("privacy_url", "stylesheet")
 """Rules that are URLs."""
+
+CHOICES = {"first_state": ("pending", "approved"), "personal_data": PERSONAL_DATA}
+"""Rules that are one of several words."""
 
 NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days", "min_seconds")
 """Rules that are whole numbers."""
@@ -35,6 +38,7 @@ class PolicyForm:
     reasons: tuple[str, ...]
     own_reasons: bool
     errors: tuple[FieldMessage, ...] = ()
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CHOICES)
     numbers: tuple[str, ...] = NUMBERS
     addresses: tuple[str, ...] = ADDRESSES
     words: tuple[str, ...] = ()
@@ -97,7 +101,7 @@ def policy_form(policy: Policy, defaults: Policy, *, words: Sequence[str] = ()) 
     *words*: the lists of words that are to be shown.
     """
     values = {}
-    for rule in ("first_state", *TYPED):
+    for rule in (*CHOICES, *TYPED):
         value = getattr(policy, rule)
         shown = ", ".join(value) if isinstance(value, tuple) else str(value)
         values[rule] = "" if value is None or value == getattr(defaults, rule) else shown

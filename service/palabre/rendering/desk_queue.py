@@ -11,6 +11,7 @@ from typing import Protocol
 from palabre import locale, screening
 from palabre.model import ARROWS, REASONS, Author, Comment, Signal, State
 from palabre.rendering.desk import decider
+from palabre.screening import personal
 
 EXCERPT = 200
 FAILED_MOST = 5
@@ -65,6 +66,12 @@ class Case:
     def offered(self) -> tuple[str, ...]:
         """The reasons that it may be refused for, by what applies on its article."""
         return tuple(self.comment.article.policy.reasons)
+
+    @property
+    def can_be_masked(self) -> bool:
+        """Personal data was found in it that nobody has masked."""
+        is_found = any(one.name == personal.NAME and one.score for one in self.comment.signals)
+        return is_found and self.comment.state is not State.DELETED
 
     @property
     def can_be_answered(self) -> bool:

@@ -146,8 +146,9 @@ def event(found: Event) -> Json:
 
 
 def edit(found: Edit) -> Json:
-    """An edit: the text before it."""
-    return {"by": found.by, "at": instant(found.at), "text": found.text}
+    """An edit: the text before it, and what was masked, if that was all."""
+    shaped: Json = {"by": found.by, "at": instant(found.at), "text": found.text}
+    return shaped | {"masked": dict(found.masked)} if found.masked else shaped
 
 
 def author(found: Author) -> Json:

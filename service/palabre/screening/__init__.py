@@ -7,7 +7,7 @@ file, its line in RULES, its sentence `signal.<why>` in the catalogues, its tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from palabre import locale
@@ -22,8 +22,10 @@ from palabre.screening import (
     links,
     noise,
     pace,
+    personal,
     repeat,
     stamp,
+    throwaway,
     words,
 )
 
@@ -67,10 +69,13 @@ RULES: tuple[Rule, ...] = (
     # Read out of what was typed: what the site has listed or is called first.
     Rule(words.words, refuses=words.REFUSALS),
     Rule(impersonation.impersonation),
+    Rule(personal.personal),
     Rule(links.links),
     Rule(noise.noise),
     Rule(capitals.capitals),
     Rule(language.language),
+    # Says little, and holds nothing.
+    Rule(throwaway.throwaway),
 )
 
 
@@ -117,7 +122,14 @@ def sentence(signal: Signal, language: str) -> str:
             locale.say(language, f"signal.{signal.why}.{mark}", **values) for mark in marks.split()
         ]
         values["marks"] = ", ".join(words)
+    if signal.name == "personal":
+        values = {"found": personal_data(values, language)}
     return locale.say(language, f"signal.{signal.why}", **values)
+
+
+def personal_data(counts: Mapping[str, int | str], language: str) -> str:
+    """How much personal data of which kinds, in words; never what it is."""
+    return ", ".join(locale.say(language, f"personal.{kind}", n=n) for kind, n in counts.items())
 
 
 def _first_state(minded: Sequence[tuple[Rule, Signal]], policy: Policy) -> tuple[State, str]:

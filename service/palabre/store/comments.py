@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -346,10 +346,12 @@ async def rewrite(
     sketch: Sketch | None,
     by: Decider,
     at: datetime,
+    masked: Mapping[str, int] | None = None,
 ) -> bool:
     """Change a comment's words, keeping those before; False when it has changed meanwhile.
 
     With another text it is no longer in the group of those that its own was alike to.
+    *masked*: what of them is masked now; then those before are kept as masked as these.
     """
     changed = await tx.run(
         "update comment set name = :name, website = :website, hue = :hue, body = :body, "
@@ -370,11 +372,63 @@ async def rewrite(
     )
     if not changed:
         return False
-    await decisions.add_edit(tx, comment.site_id, comment.id, comment.text or "", by=by, at=at)
+    before = comment.text or "" if masked is None else text
+    await decisions.add_edit(tx, comment.site_id, comment.id, before, by=by, at=at, masked=masked)
     await words.replace(tx, _indexed(comment), name, text)
     await alike.replace(tx, _banded(comment), comment.id, sketch)
     if comment.state is State.APPROVED:
         await articles.count(tx, comment.article_id)
+    return True
+
+
+async def mask(
+    tx: Tx,
+    comment: Standing,
+    *,
+    name: str,
+    hue: int,
+    text: str,
+    html: str,
+    earlier: Mapping[int, str],
+    masked: Mapping[str, int],
+    signals: Sequence[Signal],
+    reports: int,
+    by: Decider,
+    at: datetime,
+) -> bool:
+    """Change a comment's words and keep nothing of those before; False when it has changed.
+
+    *earlier*: what earlier edits say from now on. *signals*: of the same names as those it has.
+    What was derived from the words before, and the requests that brought them, are wiped too.
+    """
+    changed = await rewrite(
+        tx,
+        comment,
+        name=name,
+        website=comment.website,
+        hue=hue,
+        text=text,
+        html=html,
+        # Its own alone: two that differed in what is masked only are not refused as the same.
+        fingerprint=fingerprint(name, comment.asked_parent, f"{text}\0{comment.id}"),
+        text_hash=text_hash(text),
+        by=by,
+        at=at,
+        masked=masked,
+    )
+    if not changed:
+        return False
+    await tx.run(
+        "update comment set signals = :signals, rank = :rank, alike = null where id = :id",
+        id=comment.id,
+        signals=signals_as_json(signals),
+        rank=marks.rank(signals, reports=reports),
+    )
+    for seq, words_then in earlier.items():
+        await decisions.mask_edit(tx, comment.id, seq, words_then)
+    await receipts.forget_replays(tx, comment.id)
+    # As when it is deleted, which may still come: by another name.
+    await info.put(tx, to_scrub=f"{comment.id}/{comment.version}")
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from palabre.model import Decider, Decision, Edit, Event, State
@@ -45,18 +45,44 @@ async def add(
 
 
 async def add_edit(
-    tx: Tx, site_id: str, comment_id: str, before: str, *, by: Decider, at: datetime
+    tx: Tx,
+    site_id: str,
+    comment_id: str,
+    before: str,
+    *,
+    by: Decider,
+    at: datetime,
+    masked: Mapping[str, int] | None = None,
 ) -> None:
-    """Append one edit: the text *before* it."""
+    """Append one edit: the text *before* it. *masked*: what of it is left out, if it is a mask."""
     await tx.run(
-        "insert into edit (site_id, comment_id, moderator_id, edited_by, at, body) "
-        "values (:site, :comment, :moderator, :by, :at, :body)",
+        "insert into edit (site_id, comment_id, moderator_id, edited_by, at, body, masked) "
+        "values (:site, :comment, :moderator, :by, :at, :body, :masked)",
         site=site_id,
         comment=comment_id,
         moderator=by.moderator_id,
         by=by.name,
         at=ms(at),
         body=before,
+        masked=None if masked is None else json.dumps(masked),
+    )
+
+
+async def edited_texts(tx: Tx, comment_id: str) -> list[tuple[int, str]]:
+    """What a comment said before each of its edits, with the number of that edit."""
+    rows = await tx.all(
+        "select seq, body from edit where comment_id = :id order by seq", id=comment_id
+    )
+    return [(row["seq"], row["body"]) for row in rows]
+
+
+async def mask_edit(tx: Tx, comment_id: str, seq: int, text: str) -> None:
+    """Let an edit hold its text with what is masked in it; its own words are no longer kept."""
+    await tx.run(
+        "update edit set body = :body where comment_id = :id and seq = :seq",
+        id=comment_id,
+        seq=seq,
+        body=text,
     )
 
 
@@ -75,7 +101,15 @@ async def of_comment(tx: Tx, comment_id: str) -> list[Decision]:
 async def edits_of(tx: Tx, comment_id: str) -> list[Edit]:
     """A comment's edits, oldest first."""
     rows = await tx.all("select * from edit where comment_id = :id order by seq", id=comment_id)
-    return [Edit(by=row["edited_by"], at=moment(row["at"]), text=row["body"]) for row in rows]
+    return [
+        Edit(
+            by=row["edited_by"],
+            at=moment(row["at"]),
+            text=row["body"],
+            masked=json.loads(row["masked"] or "{}"),
+        )
+        for row in rows
+    ]
 
 
 async def page(

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from palabre.errors import FieldError
-from palabre.model import REASONS, Policy, State
+from palabre.model import PERSONAL_DATA, REASONS, Policy, State
 from palabre.text import address, rules, wordlist
 from palabre.text.rules import Refused
 
@@ -54,6 +54,12 @@ def _stylesheet(value: object) -> str:
     return rules.stylesheet(value)
 
 
+def _personal_data(value: object) -> str:
+    if value not in PERSONAL_DATA:
+        raise Refused("invalid")
+    return str(value)
+
+
 def _reasons(value: object) -> list[str]:
     if not isinstance(value, list | tuple) or not value:
         raise Refused("invalid", "reasons_missing")
@@ -84,6 +90,7 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "hold_words": wordlist.check,
     "reject_words": wordlist.check,
     "min_seconds": _between(0, 60),
+    "personal_data": _personal_data,
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 
@@ -149,8 +156,9 @@ def merge(base: Policy, changes: Mapping[str, object]) -> Policy:
 def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
     """*assignments* of a command line as changes, still to be checked; the last of a name counts.
 
-    Nothing is null, and so is `off` unless 0 is what switches a rule off; digits are a number. The
-    entries of a list are parted by line breaks, where there is one, or else by commas.
+    Nothing is null, and so is `off` unless 0 is what switches a rule off, or it is one of a rule's
+    words; digits are a number. The entries of a list are parted by line breaks, where there is one,
+    or else by commas.
     """
     return {name.strip(): _parsed(name.strip(), text) for name, text in assignments}
 
@@ -181,6 +189,8 @@ def _parsed(name: str, text: str) -> object:
     text = text.strip()
     if text.lower() == "off" and name in _OFF_AT_ZERO:
         return 0
+    if name == "personal_data" and text:
+        return text.lower()
     if text.lower() in ("", "off"):
         return None
     if name in LISTS:

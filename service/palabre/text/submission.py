@@ -13,7 +13,7 @@ from typing import Final
 
 from palabre.errors import FieldError, InvalidSubmission
 from palabre.model import Policy, Submission
-from palabre.text import rules
+from palabre.text import rules, throwaway
 
 
 class Unusable(enum.Enum):
@@ -115,6 +115,7 @@ def check(
             idempotency_key=key,
             lured=_is_filled(fields.get(_HONEYPOT)),
             stamp=_stamp(fields.get(_STAMP)),
+            throwaway=throwaway.is_throwaway(email),
         )
     return Checked(article or None, parent, tuple(reader.errors), submission)
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from palabre.actions import decide, edit, queue
+from palabre.actions import mask as masking
 from palabre.errors import BadParameter, FieldError
 from palabre.model import ACTIONS, Scope, State
 from palabre.rendering import shapes
@@ -127,6 +128,17 @@ async def rewrite(request: Request) -> Response:
     found = await edit.rewrite(
         asks.service, moderator, request.path_params["id"], as_fields(sent), version=version
     )
+    return answer.json_answer(shapes.moderated(found, asks.language))
+
+
+async def mask(request: Request) -> Response:
+    """`POST /v1/moderation/comments/ID/mask`: personal data gives way to markers, for good."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    asks = asked(request)
+    wanted = Wanted(await body.read_json(request))
+    version = wanted.number("version")
+    wanted.done()
+    found = await masking.mask(asks.service, moderator, request.path_params["id"], version=version)
     return answer.json_answer(shapes.moderated(found, asks.language))
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from palabre.actions import edit, looking, queue
+from palabre.actions import mask as masking
 from palabre.errors import (
     Busy,
     CommentNotFound,
@@ -102,6 +103,22 @@ async def rewrite(visit: Visit) -> Response:
     except (Invalid, DuplicateComment, NotAllowedFromHere, DecidedMeanwhile) as exc:
         return await _again(visit, "edit", exc)
     return visit.see_other(f"comments/{_id(visit)}?back={_quoted(visit)}#history")
+
+
+@guarded(Scope.MODERATE)
+async def mask(visit: Visit) -> Response:
+    """`POST /desk/comments/ID/mask`: personal data gives way to markers; then back to the place
+    where the button was."""
+    try:
+        await masking.mask(
+            visit.service, visit.moderator, _id(visit), version=_version(visit.fields)
+        )
+    except (NotAllowedFromHere, DecidedMeanwhile) as exc:
+        return await _again(visit, "mask", exc)
+    if visit.fields.get("at_comment") == "yes":
+        return visit.see_other(f"comments/{_id(visit)}?back={_quoted(visit)}#history")
+    asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
+    return visit.see_other(f"{wanted.path(asks.given)}#c-{_id(visit)}")
 
 
 async def _again(visit: Visit, form: str, exc: Problem) -> Response:

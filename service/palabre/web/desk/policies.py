@@ -8,6 +8,7 @@ from dataclasses import replace
 from palabre.errors import Invalid
 from palabre.model import REASONS
 from palabre.rendering.desk_places import (
+    CHOICES,
     NUMBERS,
     TYPED,
     PolicyForm,
@@ -28,7 +29,7 @@ def changes(fields: Mapping[str, str]) -> dict[str, object]:
     What nobody touched is left alone, whatever somebody else has made of it meanwhile.
     """
     found: dict[str, object] = {}
-    for rule in ("first_state", *TYPED):
+    for rule in (*CHOICES, *TYPED):
         text = fields.get(rule, "").strip()
         if text != before_of(fields, rule):
             found[rule] = _value(rule, text) if text else None
