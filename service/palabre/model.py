@@ -343,7 +343,8 @@ class Submission:
     `article`: canonical path and query. `email`: the e-mail identity (contract section 6), the
     one place besides the request body where an address exists; never stored, never printed.
     `parent`: the id as asked for. `lured`: the honeypot field was filled in. `stamp`: as it was
-    sent, empty if it was no text. `throwaway`: the address is of a domain that gives anybody a mailbox for some minutes.
+    sent, empty if it was no text. `throwaway`: the address is of a domain that gives anybody a
+    mailbox for some minutes.
     """
 
     article: str

@@ -209,6 +209,45 @@ async def test_no_byte_of_the_words_is_left_once_the_job_has_run(
     assert await left(service, *one.hashes) == []
 
 
+async def test_no_byte_of_what_was_masked_is_left_once_the_job_has_run(
+    service: Service, site: Site, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    words, phone = ("xqzkvjwy", "kjwquxvz", "qjvzwkxh"), b"06 71 82 93 46"
+    for number in range(30):
+        await makers.comment(client, email=f"someone{number}@example.com")
+    comment_id = await makers.comment(
+        client,
+        name=f"Odile {phone.decode()}",
+        comment=f"Premier jet : {words[0]}@{words[1]}.example",
+        idempotency_key="masked request",
+    )
+    hashes = [*await hashes_of(service, comment_id)]
+    url = f"/v1/moderation/comments/{comment_id}"
+    await client.patch(url, json={"text": f"Ou {words[2]}@free.fr."}, headers=moderator)
+    hashes += [
+        *await hashes_of(service, comment_id),
+        service.keys.tag("request", site.id, b"masked request").value,
+    ]
+    for number in range(30):
+        await makers.comment(client, email=f"another{number}@example.com")
+    await jobs(service)
+    for word in words:
+        assert await left(service, words=(word,)), "what can't be found can't be missed"
+    for piece in (phone, *hashes[2:]):
+        assert await left(service, piece, words=()), "what can't be found can't be missed"
+    assert (await client.post(f"{url}/mask", headers=moderator)).status_code == 200
+    await jobs(service)
+    assert await left(service, phone, *hashes, words=words) == []
+    found = await seen_by(client, moderator, comment_id)
+    assert found["text"] == "Ou [adresse de messagerie masquée]."
+    assert [one["text"] for one in found["edits"]] == [
+        "Premier jet : [adresse de messagerie masquée]",
+        "Ou [adresse de messagerie masquée].",
+    ]
+    await service.store.close()
+    assert await left(service, phone, *hashes, words=words) == []
+
+
 async def test_the_replay_record_is_gone_so_the_same_request_is_a_new_one(
     service: Service, site: Site, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

@@ -360,3 +360,64 @@ async def test_a_deleted_comment_shows_its_history_and_no_words(
     assert "première phrase" not in page
     assert "Le texte est effacé." in page
     assert '<button form="desk"' not in page
+
+
+HOLDS = "Appelez-moi au 06 12 34 56 78."
+
+
+async def press_mask(client: httpx2.AsyncClient, one: str, *, at: str) -> httpx2.Response:
+    """Press the button that masks, as it stands on the page *at*, in the page's form."""
+    page = (await client.get(at)).text
+    button = re.search(r'<button form="desk" formaction="([^"]+)" name="(\w+)" value="(\w+)"', page)
+    assert button is not None
+    assert button[1] == f"/desk/comments/{one}/mask"
+    names = ["csrf", "back", "shown"] + ["at_comment"] * ('name="at_comment"' in page)
+    data = {name: desk.field(page, name) for name in names} | {button[2]: button[3]}
+    return await client.post(button[1], data=data, headers=desk.FORM)
+
+
+async def test_personal_data_is_masked_from_the_queue_at_one_press(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    one = await makers.comment(client, comment=HOLDS)
+    page = (await client.get("/desk/")).text
+    assert page.count("/mask") == 1
+    assert "Données personnelles\u00a0: 1 numéro de téléphone." in page
+    answer = await press_mask(client, one, at="/desk/")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/#c-{one}")
+    page = (await client.get("/desk/")).text
+    assert "06 12 34 56 78" not in page
+    assert "Appelez-moi au [numéro de téléphone masqué]." in page
+    assert "Données personnelles masquées\u00a0: 1 numéro de téléphone." in page
+    assert "/mask" not in page
+    assert desk.cases(page) == [comment, one]
+
+
+async def test_personal_data_is_masked_from_the_comments_page_whose_history_says_so(
+    client: httpx2.AsyncClient, comment: str
+) -> None:
+    one = await makers.comment(client, comment=HOLDS)
+    at = f"/desk/comments/{one}"
+    answer = await press_mask(client, one, at=at)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{at}?back=#history"
+    page = (await client.get(at)).text
+    assert "06 12 34 56 78" not in page
+    history = page.partition('id="history"')[2]
+    assert "par alice" in history
+    assert "Données personnelles masquées\u00a0: 1 numéro de téléphone." in history
+    assert "<del>" not in history
+
+
+async def test_what_somebody_changed_meanwhile_is_shown_and_not_masked(
+    client: httpx2.AsyncClient, comment: str, moderator: dict[str, str]
+) -> None:
+    one = await makers.comment(client, comment=HOLDS)
+    page = (await client.get(f"/desk/comments/{one}")).text
+    await makers.act(client, moderator, one, "reject")
+    data = {"csrf": desk.field(page, "csrf"), "back": "", "version": "1"}
+    answer = await client.post(f"/desk/comments/{one}/mask", data=data, headers=desk.FORM)
+    assert answer.status_code == 409
+    assert HOLDS in answer.text
+    assert "relisez-le, puis décidez." in answer.text
+    assert "Votre texte" not in answer.text

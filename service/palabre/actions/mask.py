@@ -11,7 +11,7 @@ from palabre.model import Comment, Moderator, State
 from palabre.screening import personal as rule
 from palabre.service import Service
 from palabre.store import Tx, comments, decisions, sites
-from palabre.text import markup, personal
+from palabre.text import markup, personal, sketch
 from palabre.text.rules import NAME_LIMIT
 
 SHORT = "[…]"
@@ -58,6 +58,7 @@ async def mask(
             hue=service.keys.hue(name, standing.article_id),
             text=text,
             html=markup.render(text),
+            sketch=sketch.of(text),
             earlier=earlier,
             masked=done,
             signals=[

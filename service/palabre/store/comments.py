@@ -389,6 +389,7 @@ async def mask(
     hue: int,
     text: str,
     html: str,
+    sketch: Sketch | None,
     earlier: Mapping[int, str],
     masked: Mapping[str, int],
     signals: Sequence[Signal],
@@ -412,6 +413,7 @@ async def mask(
         # Its own alone: two that differed in what is masked only are not refused as the same.
         fingerprint=fingerprint(name, comment.asked_parent, f"{text}\0{comment.id}"),
         text_hash=text_hash(text),
+        sketch=sketch,
         by=by,
         at=at,
         masked=masked,
@@ -419,7 +421,7 @@ async def mask(
     if not changed:
         return False
     await tx.run(
-        "update comment set signals = :signals, rank = :rank, alike = null where id = :id",
+        "update comment set signals = :signals, rank = :rank where id = :id",
         id=comment.id,
         signals=signals_as_json(signals),
         rank=marks.rank(signals, reports=reports),

@@ -15,8 +15,8 @@ from itertools import islice
 
 from palabre.text import email
 
-KINDS = ("nir", "iban", "card", "phone", "email", "address")
-"""What is looked for: French social security numbers, bank accounts and cards, telephones, e-mail
+KINDS = ("iban", "nir", "card", "phone", "email", "address")
+"""What is looked for: bank accounts, French social security numbers, bank cards, telephones, e-mail
 and postal addresses. Of two that overlap, the first counts."""
 
 _Spans = Iterator[tuple[int, int]]
@@ -95,10 +95,10 @@ def _searches(text: str, most: int) -> list[tuple[str, _Spans]]:
     """What is worth looking for, by what little a text must have for it."""
     searches: list[tuple[str, _Spans]] = []
     digits = sum(map(text.count, "0123456789")) if _DIGIT.search(text) else 0
-    if digits >= 15:
-        searches += [("nir", _nirs(text, most)), ("card", _cards(text, most))]
     if digits >= 10:
-        searches.insert(1, ("iban", _ibans(text, most)))
+        searches.append(("iban", _ibans(text, most)))
+    if digits >= 14:
+        searches += [("nir", _nirs(text, most)), ("card", _cards(text, most))]
     if digits >= 9:
         searches.append(("phone", _phones(text, most)))
     if "@" in text:
@@ -256,7 +256,7 @@ def _phones(text: str, most: int) -> _Spans:
 def _goes_on(text: str, start: int, end: int) -> bool:
     """Whether digits stand right before; *end*: of the telephone that was found last."""
     before = text[max(end, start - 2) : start]
-    return len(before) == 2 and before[0].isdecimal() and before[1] not in "\n,;"
+    return len(before) == 2 and before[0].isdecimal() and before[1] not in "\n;"
 
 
 def _end_abroad(found: re.Match[str], plan: _Plan) -> int:
@@ -275,6 +275,8 @@ def _end_abroad(found: re.Match[str], plan: _Plan) -> int:
 def _end_at_home(found: re.Match[str], plan: _Plan) -> int:
     """Where a number of one of our regions ends; 0 if it is none."""
     groups = list(_GROUP.finditer(found[0]))
+    if len(groups) == 1 and found.string[found.end() : found.end() + 1].isalnum():
+        return 0
     is_spelt = all(len(group[0]) == 1 for group in groups)
     if len(groups[0][0]) == 1 and not is_spelt:
         return 0
