@@ -118,6 +118,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "hold_words=",
         "reject_words=",
         "min_seconds=2",
+        "personal_data=hold",
     ]
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed
 
@@ -159,6 +160,16 @@ def test_off_switches_off_what_is_on_by_default_and_nothing_is_the_default(
     for given, holds in (("off", 0), ("7", 7), ("OFF", 0), ("", 2)):
         printed = palabre("site", "set", "blog", f"min_seconds={given}")
         assert f"min_seconds={holds}" in printed.splitlines(), given
+def test_not_looking_for_personal_data_is_a_rule_and_nothing_is_its_default(
+    palabre: Terminal,
+) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    printed = palabre("site", "set", "blog", "personal_data=Off")
+    assert "personal_data=off" in printed.splitlines()
+    assert palabre("site", "set", "blog", *printed.splitlines()) == printed
+    assert "personal_data=hold" in palabre("site", "set", "blog", "personal_data=").splitlines()
+    said = palabre.refused("site", "set", "blog", "personal_data=maybe")
+    assert said.startswith("personal_data: ")
 
 
 def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal) -> None:

@@ -159,6 +159,20 @@ async def test_a_sites_rules_are_changed_and_hold(
     assert (await makers.submit(client))["comment"]["state"] == "approved"
 
 
+async def test_what_becomes_of_personal_data_is_chosen_and_taken_back(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    for choice, rule in (("note", "note"), ("off", "off"), ("", "hold")):
+        page = (await client.get("/desk/rules")).text
+        sent = form(page) | {"personal_data": choice}
+        assert (await client.post("/desk/rules", data=sent, headers=desk.FORM)).status_code == 200
+        found = (await client.get("/v1/moderation/sites/blog", headers=admin)).json()
+        assert found["policy"]["personal_data"] == rule
+    wrong = await send(client, "/desk/rules", site="blog", personal_data="maybe")
+    assert wrong.status_code == 422
+    assert 'id="error-personal_data"' in wrong.text
+
+
 def form(page: str) -> dict[str, str]:
     """What a browser would send of the rules' form if nobody touched it."""
     found = {
@@ -166,8 +180,10 @@ def form(page: str) -> dict[str, str]:
         for name, value in re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page)
         if not name.startswith("reason-")
     }
-    chosen = re.search(r'name="first_state".*?<option value="(\w*)" selected', page, re.DOTALL)
-    return found | {"first_state": chosen[1] if chosen else "", "reasons": ""}
+    for name, choices in re.findall(r'<select[^>]* name="(\w+)"(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'<option value="(\w*)" selected', choices)
+        found[name] = chosen[1] if chosen else ""
+    return found | {"reasons": ""}
 
 
 async def test_saving_one_rule_leaves_alone_what_somebody_else_has_changed_meanwhile(
