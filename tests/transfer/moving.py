@@ -197,13 +197,17 @@ async def _converse(
             article=f"/a{number % 2}",
             email=f"lecteur{number}@example.com",
             name=f"Élodie {number}",
-            comment=f"Déjà **vu** {number} 😀 \U0010fffd e\u0301cole http://a.example http://b.example",
+            comment=f"Déjà **vu** {number} 😀 \U0010fffd e\u0301cole http://a.example http://b.example"
+            + (" 06 12 34 56 78" if action == "hold" else ""),
             website="https://exemple.fr/é",
             title="L’été \u202f?",
         )
         filled.receipts.append(sent["receipt"]["url"])
         body = {"reason": "off_topic", "note": "déjà dit"} if action == "reject" else {}
         await makers.act(client, moderator, sent["comment"]["id"], action, **body)
+        if action == "hold":
+            url = f"/v1/moderation/comments/{sent['comment']['id']}/mask"
+            assert (await client.post(url, headers=moderator)).json()["edited_at"]
         for _ in range(3):
             clock.advance(seconds=3)
             reply = await makers.submit(client, email=f"o{number}@example.com")
