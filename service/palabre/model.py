@@ -81,10 +81,10 @@ class Policy:
     stylesheet: str | None = None
     reasons: tuple[str, ...] = REASONS
     languages: tuple[str, ...] | None = None
-    hold_words: tuple[str, ...] = ()
-    reject_words: tuple[str, ...] = ()
     min_seconds: int = 2
     personal_data: str = "hold"
+    hold_words: tuple[str, ...] = ()
+    reject_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,10 +115,10 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "stylesheet=off",
         "reasons=off_topic,abuse,illegal,personal_data,advertising,duplicate,other",
         "languages=off",
-        "hold_words=",
-        "reject_words=",
         "min_seconds=2",
         "personal_data=hold",
+        "hold_words=",
+        "reject_words=",
     ]
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed
 
@@ -160,6 +160,8 @@ def test_off_switches_off_what_is_on_by_default_and_nothing_is_the_default(
     for given, holds in (("off", 0), ("7", 7), ("OFF", 0), ("", 2)):
         printed = palabre("site", "set", "blog", f"min_seconds={given}")
         assert f"min_seconds={holds}" in printed.splitlines(), given
+
+
 def test_not_looking_for_personal_data_is_a_rule_and_nothing_is_its_default(
     palabre: Terminal,
 ) -> None:

@@ -213,19 +213,25 @@ async def test_no_byte_of_what_was_masked_is_left_once_the_job_has_run(
     service: Service, site: Site, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
     words, phone = ("xqzkvjwy", "kjwquxvz", "qjvzwkxh"), b"06 71 82 93 46"
+    # Long enough to be found again by what is alike.
+    rest = (
+        "Demandez plutôt directement notre gardienne, votre voisine connaît toutes les adresses "
+        "utiles depuis bientôt quarante longues années"
+    )
     for number in range(30):
         await makers.comment(client, email=f"someone{number}@example.com")
     comment_id = await makers.comment(
         client,
         name=f"Odile {phone.decode()}",
-        comment=f"Premier jet : {words[0]}@{words[1]}.example",
+        comment=f"Premier jet : {words[0]}@{words[1]}.example {rest}",
         idempotency_key="masked request",
     )
-    hashes = [*await hashes_of(service, comment_id)]
+    # What is left of it is alike to the same as before.
+    hashes = (await hashes_of(service, comment_id))[:3]
     url = f"/v1/moderation/comments/{comment_id}"
-    await client.patch(url, json={"text": f"Ou {words[2]}@free.fr."}, headers=moderator)
+    await client.patch(url, json={"text": f"Ou {words[2]}@free.fr. {rest}"}, headers=moderator)
     hashes += [
-        *await hashes_of(service, comment_id),
+        *(await hashes_of(service, comment_id))[:3],
         service.keys.tag("request", site.id, b"masked request").value,
     ]
     for number in range(30):
@@ -233,16 +239,16 @@ async def test_no_byte_of_what_was_masked_is_left_once_the_job_has_run(
     await jobs(service)
     for word in words:
         assert await left(service, words=(word,)), "what can't be found can't be missed"
-    for piece in (phone, *hashes[2:]):
+    for piece in (phone, *hashes[3:]):
         assert await left(service, piece, words=()), "what can't be found can't be missed"
     assert (await client.post(f"{url}/mask", headers=moderator)).status_code == 200
     await jobs(service)
     assert await left(service, phone, *hashes, words=words) == []
     found = await seen_by(client, moderator, comment_id)
-    assert found["text"] == "Ou [adresse de messagerie masquée]."
+    assert found["text"] == f"Ou [adresse de messagerie masquée]. {rest}"
     assert [one["text"] for one in found["edits"]] == [
-        "Premier jet : [adresse de messagerie masquée]",
-        "Ou [adresse de messagerie masquée].",
+        f"Premier jet : [adresse de messagerie masquée] {rest}",
+        f"Ou [adresse de messagerie masquée]. {rest}",
     ]
     await service.store.close()
     assert await left(service, phone, *hashes, words=words) == []

@@ -31,9 +31,10 @@ CHANGED: dict[str, object] = {
     "stylesheet": "/palabre.css",
     "reasons": ["other", "abuse"],
     "languages": ["fr", "br"],
+    "min_seconds": 7,
+    "personal_data": "off",
     "hold_words": ["prêt immédiat", "*casino*"],
     "reject_words": ["viagr*"],
-    "personal_data": "off",
 }
 
 
