@@ -30,7 +30,7 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORIGIN = "https://blog.example"
 PUBLIC_URL = "https://comments.example"
 
-LONG = ("transfer/test_copy.py", "web/test_schemathesis.py")
+LONG = ("jobs/test_flood.py", "transfer/test_copy.py", "web/test_schemathesis.py")
 """Beside those that start a service of their own, the files whose tests take seconds each."""
 
 EMPTY = """

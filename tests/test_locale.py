@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 import palabre
 from palabre import demonstration, locale, screening
+from palabre.actions import quarantine
 from palabre.errors import FIELD_CODES, PROBLEMS
 from palabre.model import ACTIONS, REASONS, Scope, State
 from palabre.rendering.desk import MENU
-from palabre.rendering.desk_places import ADDRESSES, CHOICES, NUMBERS
+from palabre.rendering.desk_places import ADDRESSES, CHOICES, LIMITS, NUMBERS
 from palabre.text import mail_link, personal
 from palabre.text.policy import WORDS
 
@@ -53,7 +54,7 @@ FAMILIES = {
     *(f"desk.act.{verb}" for verb in ACTIONS if verb != "delete"),
     *(f"desk.queue.title.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.keys.{what}" for what in KEYS),
-    *(f"rule.{name}" for name in ("policy", "retention")),
+    *(f"rule.{name}" for name in ("policy", "retention", "flood")),
     *(f"desk.empty.{kind}" for kind in ("pending", "state", "filtered")),
     *(f"desk.state.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.menu.{name}" for name in MENU),
@@ -61,6 +62,9 @@ FAMILIES = {
     *(f"policy.{rule}.hint" for rule in WORDS),
     *(f"policy.{rule}" for rule in CHOICES),
     *(f"policy.{rule}.{one}" for rule, some in CHOICES.items() for one in (*some, "hint")),
+    *(f"policy.{rule}" for rule in LIMITS),
+    *(f"policy.{rule}.hint" for rule in LIMITS),
+    *(f"quarantine.done.{action}" for action in quarantine.ACTIONS),
     *(f"policy.{default}" for default in ("default", "as_site")),
     *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),
     *(f"scope.{scope}" for scope in Scope),

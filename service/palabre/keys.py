@@ -85,7 +85,11 @@ class Keys:
 
     def visitor(self, network: str, site_id: str, day: date) -> bytes:
         """What a visitor's network is known by for one day (UTC) on one site."""
-        return self._now("visitor", f"{site_id}/{day.isoformat()}", network.encode())
+        return self.of_day("visitor", network.encode(), site_id, day)
+
+    def of_day(self, kind: str, data: bytes, site_id: str, day: date) -> bytes:
+        """What something of this kind is known by for one day (UTC) on one site."""
+        return self._now(kind, f"{site_id}/{day.isoformat()}", data)
 
     def seal(self, purpose: str, data: bytes) -> bytes:
         """A code that proves *data* came from us; not stored, so the newest key alone serves."""

@@ -76,6 +76,10 @@ class Policy:
     depth: int = 3
     max_links: int = 2
     comment_limit: int = 10_000
+    author_limit: str = "10/minute"
+    network_limit: str = "100/minute"
+    article_limit: str = "20/minute"
+    site_limit: str = "30/minute"
     close_after_days: int | None = None
     privacy_url: str | None = None
     stylesheet: str | None = None
@@ -303,12 +307,13 @@ class Manner:
 class Visitor:
     """What a request says of where it came from.
 
-    `network`: an IPv4 address or an IPv6 /64, never kept. `origin`: of the page that the form
-    stands on, None when unknown; `same_origin`: that page is the service's own. `manner`: never
-    kept either.
+    `network`: an IPv4 address or an IPv6 /64, never kept; `wide_network`: the /24 or /48 around it,
+    neither. `origin`: of the page that the form stands on, None when unknown; `same_origin`: that
+    page is the service's own. `manner`: never kept either.
     """
 
     network: str
+    wide_network: str
     origin: str | None = None
     same_origin: bool = False
     manner: Manner = Manner()
@@ -369,6 +374,9 @@ class Facts:
     `recent`: comments from the same visitor in the last 10 minutes. `blocked`: a moderator has
     blocked the author. `moderators`: the names of those whose token works on the site. `locale`
     and `site_name`: the site's. `stamp`, `manner`: what the form and the request say of themselves.
+    `network_over`, `author_over`: more than the policy's limit comes from the
+    visitor's wider network, or from the author's address. `flooded`: more came to the site than
+    its limit, now or a moment ago; `crowded`: to the article.
     """
 
     policy: Policy
@@ -383,3 +391,7 @@ class Facts:
     site_name: str = ""
     stamp: Stamp = Stamp()
     manner: Manner = Manner()
+    network_over: bool = False
+    author_over: bool = False
+    flooded: bool = False
+    crowded: bool = False

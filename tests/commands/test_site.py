@@ -102,6 +102,18 @@ def test_rules_are_changed_one_by_one_and_taken_back_to_their_defaults(palabre: 
     assert palabre.json("site", "list") == [changed]
 
 
+def test_a_limit_is_set_switched_off_and_taken_back(palabre: Terminal) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    changed = palabre.json("site", "set", "blog", "site_limit=60 / hour", "author_limit=off")
+    assert changed["policy"] == DEFAULTS | {"site_limit": "60/hour", "author_limit": "off"}
+    changed = palabre.json("site", "set", "blog", "site_limit=", "author_limit=")
+    assert changed["policy"] == DEFAULTS
+    said = palabre.refused("site", "set", "blog", "site_limit=many")
+    assert said == (
+        "site_limit: Give a number per second, minute, hour or day, such as 30/minute, or off.\n"
+    )
+
+
 def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
     palabre("site", "add", "blog", "--origin", "https://blog.example")
     printed = palabre("site", "set", "blog", "privacy_url=https://blog.example/a?b=c", "depth=0")
@@ -110,6 +122,10 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "depth=0",
         "max_links=2",
         "comment_limit=10000",
+        "author_limit=10/minute",
+        "network_limit=100/minute",
+        "article_limit=20/minute",
+        "site_limit=30/minute",
         "close_after_days=off",
         "privacy_url=https://blog.example/a?b=c",
         "stylesheet=off",

@@ -66,6 +66,7 @@ def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() ->
         blocked=True,
         stamp=Stamp(uses=9),
         manner=Manner(no_agent=True),
+        author_over=True,
     )
     assert names(screen(everything, facts).signals) == [rule.look.__name__ for rule in RULES]
 
@@ -152,6 +153,7 @@ def test_every_rule_file_is_in_the_registry_and_every_rule_has_its_file() -> Non
 def test_a_rule_holds_back_or_secretly_calls_it_spam_and_nothing_else() -> None:
     assert {(rule.becomes, rule.told) for rule in RULES} == {
         (State.PENDING, True),
+        (State.PENDING, False),
         (State.SPAM, False),
     }
 

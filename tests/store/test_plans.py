@@ -28,6 +28,7 @@ from palabre.actions import webhooks as webhook_actions
 from palabre.jobs import erasure, retention
 from palabre.model import Moderator, Scope, State
 from palabre.service import Service, claim
+from palabre.settings import Rate
 from palabre.store import (
     Tx,
     info,
@@ -86,6 +87,10 @@ SORTS = {
     "comments.of_author": "all of one person's comments, which are all wanted",
     "comments.names_of": "the names of one person's comments, which are all wanted",
     "sites.tally": "four rows a site",
+    **dict.fromkeys(
+        ("quarantine.ids", "quarantine.count"),
+        "groups, or orders by id what came at one moment: of LOOKED_AT_MOST rows at most",
+    ),
     **dict.fromkeys(
         (f"numbers.{name}" for name in ("caught", "freed", "waits")),
         "groups what it has found in a part of the log: see `numbers.AT_ONCE`",
@@ -338,6 +343,7 @@ async def drive(service: Service, clock: Clock) -> None:
         await drive_searches(clock, client, admin)
         await drive_another_site(service, client, admin)
         await drive_followers(service, client)
+        await drive_flood(service, client, admin)
         await drive_desk(service, client, clock)
         await client.get("/metrics")
         await client.get("/readyz")
@@ -484,6 +490,8 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
     ):
         assert (await client.get(f"/desk/?{query}")).status_code == 200
     await drive_numbers(client)
+    for path in ("", "quarantine?site=blog"):
+        assert (await client.get(f"/desk/{path}")).status_code == 200
     for query in ("", "&site=blog", f"&comment={one}", "&moderator=ada"):
         asked = f"since=2026-11-20&until=2026-11-30{query}"
         for page in ("log", "log.csv"):
@@ -506,6 +514,29 @@ async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock)
     await client.post("/desk/sessions", data=data, headers=desk.FORM)
     await client.post("/desk/sessions", data=data | {"act": "end"}, headers=desk.FORM)
     del client.headers["Cookie"]
+
+
+async def drive_flood(service: Service, client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    """A flood of one text and some others, let out, put back and deleted."""
+    flooding = replace(
+        service, settings=service.settings.model_copy(update={"submission_limit": Rate(99, 60)})
+    )
+    await rules(client, admin, site_limit="1/day", article_limit="1/day")
+    async with client_of(flooding) as bots:
+        links = "https://a.example https://b.example https://c.example"
+        for number, text in enumerate((links, links, links, f"{links} 1", f"{links} 2")):
+            await makers.comment(bots, site="blog", name=f"Bot {number}", comment=text)
+    await rules(client, admin, site_limit=None, article_limit=None)
+    url = "/v1/moderation/quarantine"
+    found = (await client.get(f"{url}?site=blog", headers=admin)).json()
+    alike = found["groups"][0]["group"]
+    await service.store.write(
+        lambda tx: tx.run("update comment set alike = id where id = :id", id=alike)
+    )
+    for action in ("release", "restore", "delete"):
+        for group in (alike, found["groups"][0]["group"], "others"):
+            sent = {"site": "blog", "group": group, "action": action}
+            await client.post(url, json=sent, headers=admin)
 
 
 async def drive_numbers(client: httpx2.AsyncClient) -> None:
@@ -635,11 +666,11 @@ async def drive_operators(service: Service) -> None:
     await service.store.read(queue.waiting)
     await service.store.write(lambda tx: sites.add_origin(tx, site.id, "https://www.blog.example"))
     await service.store.write(lambda tx: sites.put_first(tx, site.id, "https://www.blog.example"))
+    bucket = visits.Bucket(b"v", 1, 60)
     for _ in range(2):
-        await service.store.write(
-            lambda tx: visits.take(tx, site.id, b"v", count=1, period_s=60, now=START)
-        )
         await service.store.write(lambda tx: spent.spend(tx, site.id, b"t", until=START))
+        await service.store.write(lambda tx: visits.take(tx, site.id, [bucket], now=START))
+    await service.store.read(lambda tx: visits.wait(tx, site.id, bucket, now=START))
     await service.store.read(
         lambda tx: retention_rows.overdue(
             tx, site_id=site.id, state=State.PENDING, before=START, limit=9

@@ -31,10 +31,13 @@ async def take(
 ) -> int:
     """Take one from the allowance; the seconds to wait, 0 when it was there."""
     now = START + timedelta(milliseconds=at_ms)
-    found = await service.store.write(
-        lambda tx: visits.take(tx, site, tag, count=count, period_s=period_s, now=now)
-    )
-    return found.wait_s
+    bucket = visits.Bucket(tag, count, period_s)
+
+    async def unit(tx: Tx) -> int:
+        (taken,) = await visits.take(tx, site, [bucket], now=now)
+        return 0 if taken is not None else await visits.wait(tx, site, bucket, now=now)
+
+    return await service.store.write(unit)
 
 
 class Found(Exception):
@@ -50,7 +53,9 @@ async def recent(service: Service, site: str, tag: bytes, *, at_ms: int) -> int:
     now = START + timedelta(milliseconds=at_ms)
 
     async def unit(tx: Tx) -> None:
-        raise Found((await visits.take(tx, site, tag, count=0, period_s=0, now=now)).recent)
+        (taken,) = await visits.take(tx, site, [visits.Bucket(tag, 0, 0)], now=now)
+        assert taken is not None
+        raise Found(taken)
 
     with pytest.raises(Found) as found:
         await service.store.write(unit)
@@ -159,9 +164,8 @@ async def test_what_is_rolled_back_was_not_taken(service: Service, site: Site) -
     tag = new_visitor()
 
     async def unit(tx: Tx) -> None:
-        assert await visits.take(tx, site.id, tag, count=1, period_s=60, now=START) == visits.Visit(
-            0, 0
-        )
+        bucket = visits.Bucket(tag, 1, 60)
+        assert await visits.take(tx, site.id, [bucket], now=START) == [0]
         raise LookupError("something after it")
 
     with pytest.raises(LookupError):

@@ -26,6 +26,10 @@ CHANGED: dict[str, object] = {
     "depth": 0,
     "max_links": 5,
     "comment_limit": 20_000,
+    "author_limit": "5/minute",
+    "network_limit": "off",
+    "article_limit": "1/second",
+    "site_limit": "9999999/day",
     "close_after_days": 30,
     "privacy_url": "https://exemple.fr/vie-privee",
     "stylesheet": "/palabre.css",
@@ -141,6 +145,11 @@ def test_a_good_value_is_taken_as_it_is(rule: str, value: object) -> None:
         ("comment_limit", 20_001),
         ("close_after_days", 0),
         ("close_after_days", 36_501),
+        ("author_limit", "0/minute"),
+        ("author_limit", "10/minutes"),
+        ("network_limit", "10"),
+        ("article_limit", "10000000/day"),
+        ("site_limit", "-1/day"),
         ("privacy_url", "/vie-privee"),
         ("privacy_url", "javascript:alert(1)"),
         ("privacy_url", "https://a.fr/\x00"),
@@ -166,6 +175,10 @@ def test_a_bad_value_is_invalid_and_left_out(rule: str, value: object) -> None:
     assert rule not in good
     assert len(good) == 1
     assert [(error.field, error.code) for error in errors] == [(f"policy.{rule}", "invalid")]
+
+
+def test_a_limit_is_kept_as_short_as_it_can_be_written() -> None:
+    assert check({"site_limit": "60 / hour"}) == ({"site_limit": "60/hour"}, [])
 
 
 def test_a_privacy_page_that_is_too_long_is_told_the_limit() -> None:
@@ -242,6 +255,9 @@ def test_every_bad_value_is_named_at_once() -> None:
         ("hold_words", "casino, prêt immédiat", ["casino", "prêt immédiat"]),
         ("hold_words", "un, deux\n\ntrois\n", ["un, deux", "", "trois"]),
         ("reject_words", "off", None),
+        ("site_limit", "OFF", "off"),
+        ("site_limit", "30/Minute", "30/minute"),
+        ("site_limit", "", None),
         ("hue", "7", 7),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -15,16 +16,17 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from starlette.routing import Route
 
+import makers
 import palabre
-from conftest import PUBLIC_URL
+from conftest import PUBLIC_URL, START
 from palabre import locale
 from palabre.actions.mail_links import sealed_for
 from palabre.actions.moderators import tell_by_mail
 from palabre.errors import FIELD_CODES, PROBLEMS, Invalid
-from palabre.model import ACTIONS, REASONS, Policy, Scope, State
+from palabre.model import ACTIONS, REASONS, Decider, Policy, Scope, Signal, State
 from palabre.schema import root
 from palabre.service import Service
-from palabre.store import mailboxes
+from palabre.store import Tx, comments, mailboxes, marks
 from palabre.text import address, email, mail_link, policy, rules, wordlist
 from palabre.web import moderation, persons, places, public, wanted
 from palabre.web.routes import ROUTES, Methods
@@ -252,7 +254,8 @@ EXAMPLES = [
 async def real(
     service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> Mapping[str, str]:
-    """What the ids in the examples stand for: an approved comment on the examples' article."""
+    """What the ids in the examples stand for: an approved comment on the examples' article, and
+    one that is in quarantine."""
     (submit,) = (one for one in OPERATIONS if one.id == "submitComment")
     fields_sent = submit.bodies["application/json"]["examples"]["least"]["value"]
     sent = (await client.post("/v1/comments", json=fields_sent | {"comment": "Déjà là."})).json()
@@ -262,6 +265,8 @@ async def real(
     (mailbox,) = (await service.store.read(mailboxes.every)).values()
     to, expires_s = sealed_for(mailbox), int(service.now().timestamp()) + 60
     link = mail_link.Link("approve", approved["id"], approved["version"], to, expires_s)
+    burst = await makers.comment(client)
+    await service.store.write(partial(_put_in_quarantine, comment_id=burst))
     stands_for = {
         "commentId": approved["id"],
         "articleId": approved["article"]["id"],
@@ -272,7 +277,17 @@ async def real(
     }
     # The longest first: the tokens of mail have ids in them.
     known = {PARAMETERS[name]["example"]: value for name, value in stands_for.items()}
+    (on_burst,) = (one for one in OPERATIONS if one.id == "decideOnBurst")
+    known[on_burst.bodies["application/json"]["examples"]["delete"]["value"]["group"]] = burst
     return {example: known[example] for example in sorted(known, key=len, reverse=True)}
+
+
+async def _put_in_quarantine(tx: Tx, *, comment_id: str) -> None:
+    standing = await comments.standing(tx, comment_id, site_id=None)
+    assert standing is not None
+    by, told = Decider("rule:flood"), State.PENDING
+    await comments.set_state(tx, standing, State.SPAM, by=by, at=START, told=told)
+    await marks.add(tx, comment_id, [Signal("flood", 0.9, "flood_site")])
 
 
 @pytest.mark.parametrize(

@@ -259,3 +259,20 @@ def test_what_a_visitor_writes_never_changes_whom_they_count_for(
     together = network_of("127.0.0.1", [(name, forged + b", " + written)], LOOPBACK)
     apart = network_of("127.0.0.1", [(name, forged), (name, written)], LOOPBACK)
     assert together == apart == Client(str(real), forwarded_by_stranger=False)
+
+
+@pytest.mark.parametrize(
+    ("peer", "around"),
+    [
+        ("203.0.113.77", "203.0.113.0/24"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+        ("2001:db8::1%eth0", "2001:db8::/48"),
+        (None, "unknown"),
+        ("a socket", "unknown"),
+    ],
+)
+def test_the_network_around_a_visitor_is_what_one_customer_has(
+    peer: str | None, around: str
+) -> None:
+    assert network_of(peer, [], ()).wide_network == around

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from palabre import screening
+from palabre.actions import allowance
+from palabre.actions.allowance import Taken
 from palabre.actions.tags import Tags
-from palabre.model import Facts, Manner, Policy, Site, Stamp, Submission
+from palabre.model import Article, Facts, Manner, Site, Stamp, State, Submission
 from palabre.screening import Verdict
+from palabre.service import Service
 from palabre.store import Tx, facts
+from palabre.text.policy import OFF
 
 REPEATS_WITHIN = timedelta(days=30)
 REPEATS_MOST = 20
@@ -29,32 +33,46 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
     )
 
 
-def judge(
+async def judge(
+    tx: Tx,
+    service: Service,
     site: Site,
     sent: Submission,
     known: facts.Known,
-    policy: Policy,
+    article: Article,
     *,
-    recent: int,
+    taken: Taken,
     stamp: Stamp,
     manner: Manner,
 ) -> Verdict:
-    """What screening says. *recent*: how many comments the visitor has sent lately."""
+    """What screening says. *taken*: what the submission found left of each limit.
+
+    In a flood, one that would wait in the queue takes of the room that is left there.
+    """
     others = known.earlier
-    return screening.screen(
-        sent,
-        Facts(
-            policy=policy,
-            same_text=known.same_text,
-            alike=min(REPEATS_MOST, sum(not one.is_equal for one in others)),
-            articles=len({one.article_id for one in others} - {known.article.id}),
-            names=len({one.name for one in others} - {sent.name}),
-            recent=recent,
-            blocked=known.blocked,
-            moderators=known.moderators,
-            locale=site.locale,
-            site_name=site.name,
-            stamp=stamp,
-            manner=manner,
-        ),
+    is_limited = service.settings.submission_limit is not None
+    policy = article.policy
+    found = Facts(
+        policy=policy,
+        same_text=known.same_text,
+        alike=min(REPEATS_MOST, sum(not one.is_equal for one in others)),
+        articles=len({one.article_id for one in others} - {known.article.id}),
+        names=len({one.name for one in others} - {sent.name}),
+        recent=taken.recent,
+        blocked=known.blocked,
+        moderators=known.moderators,
+        locale=site.locale,
+        site_name=site.name,
+        stamp=stamp,
+        manner=manner,
+        network_over=taken.network_over,
+        author_over=taken.author_over,
+        flooded=taken.site_over or (known.flooded and is_limited and policy.site_limit != OFF),
+        crowded=taken.article_over
+        or (known.crowded and is_limited and policy.article_limit != OFF),
     )
+    verdict = screening.screen(sent, found)
+    is_for_queue = (found.flooded or found.crowded) and verdict.state is not State.SPAM
+    if is_for_queue and not await allowance.take_room(tx, service, article):
+        return screening.without_room(verdict)
+    return verdict

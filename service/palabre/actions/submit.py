@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass, replace
 
 from palabre import keys
-from palabre.actions import deliverability, screen, stamps
+from palabre.actions import allowance, deliverability, screen, stamps
 from palabre.actions.sites import as_now
 from palabre.actions.tags import Tags, tags_of
 from palabre.errors import (
@@ -16,7 +16,6 @@ from palabre.errors import (
     IdempotencyMismatch,
     InvalidSubmission,
     OriginNotAllowed,
-    TooFast,
 )
 from palabre.ids import new_id, new_token, random_id
 from palabre.model import (
@@ -39,7 +38,6 @@ from palabre.store import (
     facts,
     receipts,
     threads,
-    visits,
 )
 from palabre.text import address, markup, submission
 
@@ -161,7 +159,7 @@ async def _first_look(tx: Tx, arrival: _Arrival, checked: submission.Checked) ->
     """All that can be refused before anything is written. Raises TooFast, too."""
     look = await _look(tx, arrival, checked)
     if look.replayed is None:
-        await _check_allowance(tx, arrival.service, look.site, look.tags.visitor)
+        await allowance.check(tx, arrival.service, look.site, look.tags.visitor)
     return look
 
 
@@ -234,13 +232,15 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
     if not article.id:
         await articles.add(tx, site, sent.article, article_id=new_id(now), at=now)
         article = await articles.at(tx, site, sent.article, now=now)
-    recent = await _take_allowance(tx, service, site, tags.visitor)
-    verdict = screen.judge(
+    taken = await allowance.take(tx, service, article, tags)
+    verdict = await screen.judge(
+        tx,
+        service,
         site,
         sent,
         look.known,
-        article.policy,
-        recent=recent,
+        article,
+        taken=taken,
         stamp=await stamps.spend(tx, service, site, sent),
         manner=arrival.visitor.manner,
     )
@@ -252,6 +252,7 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         author_id=random_id(),
         at=now,
     )
+    await allowance.note_crowd(tx, service, article, taken)
     new = comments.New(
         id=new_id(now),
         site_id=site.id,
@@ -299,38 +300,6 @@ def _as_told(new: comments.New, told: State) -> Shown:
         created_at=new.at,
         edited_at=None,
     )
-
-
-async def _check_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> None:
-    limit = service.settings.submission_limit
-    if limit is None:
-        return
-    wait_s = await visits.wait(
-        tx,
-        site.id,
-        visitor_tag,
-        count=limit.count,
-        period_s=limit.period_s,
-        now=service.now(),
-    )
-    if wait_s:
-        raise TooFast(retry_after_s=wait_s, n=wait_s)
-
-
-async def _take_allowance(tx: Tx, service: Service, site: Site, visitor_tag: bytes) -> int:
-    """Take one from the visitor's allowance; how many comments they have sent recently."""
-    limit = service.settings.submission_limit
-    found = await visits.take(
-        tx,
-        site.id,
-        visitor_tag,
-        count=limit.count if limit else 0,
-        period_s=limit.period_s if limit else 0,
-        now=service.now(),
-    )
-    if found.wait_s:
-        raise TooFast(retry_after_s=found.wait_s, n=found.wait_s)
-    return found.recent
 
 
 async def _stored(tx: Tx, service: Service, site: Site, comment_id: str, token: str) -> Stored:

@@ -26,7 +26,9 @@ class Tags:
     """What an accepted submission is known by: hashes that can be stored."""
 
     author: Tag
+    author_today: bytes
     visitor: bytes
+    network: bytes
     request: Request | None
     fingerprint: bytes
     text: bytes
@@ -44,11 +46,19 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
             key=service.keys.tag("request", site.id, sent.idempotency_key.encode()),
             fields=service.keys.tag("fields", site.id, exact),
         )
+    author = service.keys.hash_of(sent.email, site.id)
     return Tags(
-        author=service.keys.hash_of(sent.email, site.id),
+        author=author,
+        author_today=of_day(service, site.id, "author-pace", author.value),
         visitor=service.keys.visitor(visitor.network, site.id, service.now().date()),
+        network=of_day(service, site.id, "network", visitor.wide_network.encode()),
         request=request,
         fingerprint=comments.fingerprint(sent.name, sent.parent, sent.text),
         text=comments.text_hash(sent.text),
         sketch=sketch.of(sent.text),
     )
+
+
+def of_day(service: Service, site_id: str, kind: str, data: bytes = b"") -> bytes:
+    """What something of this kind is known by on a site until midnight (UTC), as a visitor is."""
+    return service.keys.of_day(kind, data, site_id, service.now().date())

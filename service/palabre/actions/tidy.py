@@ -59,6 +59,12 @@ async def tidy(service: Service) -> int:
             for overdue in (retention.overdue, retention.overdue_as_told):
                 find = partial(overdue, site_id=site_id, state=state, before=before, limit=AT_ONCE)
                 deleted += await _delete(service, find)
+        spam_days = days_by_state[State.SPAM]
+        if spam_days is not None:
+            before = now - timedelta(days=spam_days)
+            floods = retention.overdue_in_quarantine
+            find = partial(floods, site_id=site_id, before=before, limit=AT_ONCE)
+            deleted += await _delete(service, find)
     for forget in (
         visits.forget_expired,
         receipts.forget_expired,

@@ -161,7 +161,7 @@ class _Company:
             "parent": self.written[parent].id if parent else "",
             "subject": "Bonjour" if said.lured else "",
         }
-        visitor = Visitor(network=next(self._networks))
+        visitor = Visitor(network=next(self._networks), wide_network="192.0.2.0/24")
         stored = await submit.submit(self._service, self._site, fields, visitor)
         self.written[said] = _Written(stored.comment.id, stored.token)
 
@@ -175,4 +175,6 @@ class _Company:
         elif isinstance(step, Corrected):
             await edit.rewrite(self._service, self._moderator, known.id, {"text": step.text})
         else:
-            await receipts.withdraw(self._service, known.token, Visitor(network=""))
+            await receipts.withdraw(
+                self._service, known.token, Visitor(network="", wide_network="")
+            )

@@ -101,11 +101,18 @@ def _words(value: str) -> str:
 def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     """Change the rules of the site NAME; “off” or nothing sets one back to its default.
 
+    Of a limit, “off” is no limit at all, and nothing its default.
+
     \b
     first_state       pending, or approved unless a screening rule minds
     depth             levels of replies, 0 to 10
     max_links         links a comment may hold unremarked, 0 to 100
     comment_limit     characters of a comment, 1 to 20000
+    author_limit      comments one author may send unremarked, such as 10/minute
+    network_limit     comments that may come unremarked from a visitor's wider network, the
+                      IPv4 /24 or IPv6 /48
+    article_limit     comments an article takes before what bears a mark goes to quarantine
+    site_limit        the same of the whole site
     close_after_days  days after which an article takes no more comments
     min_seconds       seconds below which nobody fills in a form, 0 to 60; 0 or off: any time
     privacy_url       address of the page on privacy, shown beside the form

@@ -6,7 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-from palabre.jobs import digest, erasure, indexing, publish, purge, retention, webhook
+from palabre.jobs import (
+    digest,
+    erasure,
+    indexing,
+    publish,
+    purge,
+    quarantine,
+    retention,
+    webhook,
+)
 from palabre.jobs.outbox import Handler, Outbox, Ran
 from palabre.jobs.outcome import GiveUp
 from palabre.jobs.recurring import Recurring, repeat
@@ -22,6 +31,7 @@ HANDLERS: dict[str, Handler] = {
     "digest": digest.digest,
     "publish": publish.publish,
     "purge": purge.purge,
+    "quarantine": quarantine.quarantine,
     "webhook": webhook.webhook,
 }
 """Who does each kind of work that the outbox holds."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 from palabre.model import PERSONAL_DATA, REASONS, Article, Policy, Site
 from palabre.rendering.pages import FieldMessage
+from palabre.text import policy
 
 ADDRESSES = ("privacy_url", "stylesheet")
 """Rules that are URLs."""
 
 CHOICES = {"first_state": ("pending", "approved"), "personal_data": PERSONAL_DATA}
 """Rules that are one of several words."""
+
+LIMITS = policy.LIMITS
+"""Rules that say how many comments may come in how long."""
 
 NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days", "min_seconds")
 """Rules that are whole numbers."""
@@ -40,6 +44,7 @@ class PolicyForm:
     errors: tuple[FieldMessage, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CHOICES)
     numbers: tuple[str, ...] = NUMBERS
+    limits: tuple[str, ...] = LIMITS
     addresses: tuple[str, ...] = ADDRESSES
     words: tuple[str, ...] = ()
     all_reasons: tuple[str, ...] = REASONS
@@ -56,6 +61,9 @@ class PolicyForm:
     def default_languages(self) -> str | None:
         """The languages that hold by default; None when the site's own is all there is."""
         return None if self.defaults.languages is None else ", ".join(self.defaults.languages)
+
+    def in_force(self, rule: str) -> object:
+        return self.values[rule] or self.default(rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +103,22 @@ class RulesView:
     origins: tuple[str, ...] = field(default=())
 
 
-def policy_form(policy: Policy, defaults: Policy, *, words: Sequence[str] = ()) -> PolicyForm:
+def policy_form(rules: Policy, defaults: Policy, *, words: Sequence[str] = ()) -> PolicyForm:
     """The rules of a site or an article, against what holds where they say nothing.
 
     *words*: the lists of words that are to be shown.
     """
     values = {}
-    for rule in (*CHOICES, *TYPED):
-        value = getattr(policy, rule)
+    for rule in (*CHOICES, *TYPED, *LIMITS):
+        value = getattr(rules, rule)
         shown = ", ".join(value) if isinstance(value, tuple) else str(value)
         values[rule] = "" if value is None or value == getattr(defaults, rule) else shown
-    own_reasons = policy.reasons != defaults.reasons
-    before = values | {"reasons": reasons_as_text(policy.reasons if own_reasons else None)}
+    own_reasons = rules.reasons != defaults.reasons
+    before = values | {"reasons": reasons_as_text(rules.reasons if own_reasons else None)}
     for rule in words:
-        values[rule] = "\n".join(getattr(policy, rule))
+        values[rule] = "\n".join(getattr(rules, rule))
         before[rule] = words_mark(values[rule])
-    return PolicyForm(values, before, defaults, policy.reasons, own_reasons, words=tuple(words))
+    return PolicyForm(values, before, defaults, rules.reasons, own_reasons, words=tuple(words))
 
 
 def words_mark(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -89,6 +89,15 @@ class Told:
     undoes: str | None
 
 
+class _Line(Protocol):
+    @property
+    def site(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def flooded(self) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
     """A page of the queue.
@@ -99,7 +108,8 @@ class QueueView:
     query of this one. `at`: when it was made. `article`: the URL of the only one that is shown.
     `decides`: the moderator may. `every`: the choice of all that the list holds, if it is one.
     `newest`: the query of the same list with what came last first. `errors`: what is wrong with
-    filters, by their names; then nothing was looked for. `language`: of its dates.
+    filters, by their names; then nothing was looked for. `language`: of its dates. `quarantine`:
+    a line for each site that has something there, or is flooded.
     """
 
     cases: tuple[Case, ...]
@@ -122,6 +132,7 @@ class QueueView:
     newest: str
     language: str
     errors: Mapping[str, str] = field(default_factory=dict)
+    quarantine: Sequence[_Line] = ()
 
     @property
     def shown(self) -> str:
@@ -210,7 +221,7 @@ class _Last(Protocol):
 
 def rule_choices(language: str) -> tuple[tuple[str, str], ...]:
     """The rules that may leave a signal, and what each looks at, in words."""
-    names = [rule.look.__name__ for rule in screening.RULES]
+    names = [screening.FLOOD, *(rule.look.__name__ for rule in screening.RULES)]
     return tuple((name, locale.say(language, f"rule.{name}")) for name in names)
 
 

@@ -8,11 +8,12 @@ file, its line in RULES, its sentence `signal.<why>` in the catalogues, its tabl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from palabre import locale
 from palabre.model import Facts, Policy, Signal, State, Submission
 from palabre.screening import (
+    author_pace,
     blocked,
     bot,
     capitals,
@@ -32,6 +33,16 @@ from palabre.screening import (
 MINDS = 0.5
 """A rule minds a submission when its signal scores this or more; below, it only remarks."""
 
+IN_QUARANTINE = 0.9
+"""Short of certain: an honest reader's may be among them."""
+
+MARKS = 0.3
+"""In a flood, the score from which a signal tells a comment of the flood from all others."""
+
+FLOOD = "flood"
+"""The name of the signal that a flood leaves, and of what decides then. It is no rule: it weighs
+what the rules have found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -41,12 +52,14 @@ class Rule:
     signal's `why`, of what it asks `REJECTED` for instead. `told`: whether the author may see that.
     A rule that must not show is `told=False`: its author is told what anybody else with the same
     text would be. A rule that asks for spam is never told, so no author ever reads "spam".
+    `marks`: the score from which its signal tells a comment of a flood.
     """
 
     look: Callable[[Submission, Facts], Signal | None]
     becomes: State = State.PENDING
     told: bool = True
     refuses: Set[str] = frozenset()
+    marks: float = MARKS
 
     def asks(self, signal: Signal) -> State:
         """The first state that the rule asks for by this signal of its own."""
@@ -60,9 +73,12 @@ RULES: tuple[Rule, ...] = (
     # Certain, and secret: a blocked author or a bot that noticed would come back differently.
     Rule(blocked.blocked, becomes=State.SPAM, told=False),
     Rule(honeypot.honeypot, becomes=State.SPAM, told=False),
-    # Counted by the store, by text and by visitor; never by author, so no answer tells of one.
+    # Counted by the store, by text and by visitor. In a flood many visitors share an address, and
+    # to be one of them says nothing yet.
     Rule(repeat.repeat),
-    Rule(pace.pace),
+    Rule(pace.pace, marks=MINDS),
+    # By author, and therefore secret: no answer tells of what an address has sent.
+    Rule(author_pace.author_pace, told=False),
     # What the form and the request say of how they were made.
     Rule(stamp.stamp),
     Rule(bot.bot),
@@ -108,7 +124,39 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
     minded = [(rule, signal) for rule, signal in found if signal.score >= MINDS]
     state, by = _first_state(minded, facts.policy)
     told, _ = _first_state([pair for pair in minded if pair[0].told], facts.policy)
-    return Verdict(state=state, told=told, signals=tuple(signal for _, signal in found), by=by)
+    verdict = Verdict(state, told, tuple(signal for _, signal in found), by)
+    if not facts.flooded and not facts.crowded:
+        return verdict
+    return _in_flood(verdict, facts, is_marked=any(s.score >= rule.marks for rule, s in found))
+
+
+def without_room(verdict: Verdict) -> Verdict:
+    """What becomes of a submission that nothing speaks against in a flood, where so many of these
+    have come that the queue holds no more."""
+    return _to_quarantine(verdict, "flood_full")
+
+
+def _in_flood(verdict: Verdict, facts: Facts, *, is_marked: bool) -> Verdict:
+    """While more comes than the site or the article may get, all of it is held: what is marked
+    goes to the quarantine, the rest to the queue.
+
+    Every author is told that they have to wait, so that none learns what is known of them.
+    """
+    if verdict.state is State.SPAM:
+        return replace(verdict, told=State.PENDING)
+    if is_marked:
+        return _to_quarantine(verdict, "flood_site" if facts.flooded else "flood_article")
+    if verdict.state is State.PENDING:
+        return replace(verdict, told=State.PENDING)
+    signal = Signal(FLOOD, MINDS, "flood_held")
+    return Verdict(State.PENDING, State.PENDING, (signal, *verdict.signals), f"rule:{FLOOD}")
+
+
+def _to_quarantine(verdict: Verdict, why: str) -> Verdict:
+    """Spam that a moderator finds apart, by its signal and by what its author was told."""
+    signals = tuple(signal for signal in verdict.signals if signal.name != FLOOD)
+    signal = Signal(FLOOD, IN_QUARANTINE, why)
+    return Verdict(State.SPAM, State.PENDING, (signal, *signals), f"rule:{FLOOD}")
 
 
 def sentence(signal: Signal, language: str) -> str:

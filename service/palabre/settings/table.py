@@ -135,7 +135,7 @@ class Settings(BaseModel):
     submission_limit: Annotated[values.Rate | None, BeforeValidator(values.rate)] = _setting(
         "10/minute",
         "How many comments one visitor may send to one site: a number per second, minute, hour"
-        " or day, or off.",
+        " or day, or off, which switches the limits of sites off, too.",
         "be a number per second, minute, hour or day such as 10/minute, or off",
     )
     listing_max_age_s: Annotated[int, Field(ge=0, le=31_536_000)] = _setting(

@@ -21,6 +21,7 @@ class Known:
     `blocked`: whether a moderator has blocked the author behind the tag. `same_text`: comments of
     the site that have this text. `earlier`: some of those, and of others that are alike.
     `moderators`: names of those whose token works on the site.
+    `flooded`, `crowded`: the site, or the article, got more than its limit a moment ago.
     """
 
     article: Article
@@ -28,6 +29,8 @@ class Known:
     same_text: int
     earlier: tuple[alike.Earlier, ...]
     moderators: tuple[str, ...]
+    flooded: bool
+    crowded: bool
 
 
 async def about(
@@ -60,7 +63,7 @@ async def about(
             keys=json.dumps(sorted(keys)),
         )
     row = await tx.one(
-        "select a.*, w.blocked_at, w.blocked_until, "
+        "select a.*, s.flooded_until as site_flooded_until, w.blocked_at, w.blocked_until, "
         "(select count(*) from (select 1 from comment where site_id = :site "
         "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
         f"{alike.found(tx)}, "
@@ -93,4 +96,6 @@ async def about(
         same_text=row["same_text"],
         earlier=tuple(earlier),
         moderators=tuple(json.loads(row["moderators"] or "[]")),
+        flooded=(row["site_flooded_until"] or 0) > ms(now),
+        crowded=(row["flooded_until"] or 0) > ms(now),
     )

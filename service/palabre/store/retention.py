@@ -38,6 +38,24 @@ async def overdue(tx: Tx, *, site_id: str, state: State, before: datetime, limit
     return [row["id"] for row in rows]
 
 
+async def overdue_in_quarantine(tx: Tx, *, site_id: str, before: datetime, limit: int) -> list[str]:
+    """The ids of what came in a flood and has been in quarantine ever since, oldest first.
+
+    It goes with spam, though its authors are told that it is pending: that it was above what the
+    site takes says nothing of them.
+    """
+    rows = await tx.all(
+        "select c.id from comment_signal as m join comment as c on c.seq = m.seq "
+        "and c.site_id = m.site_id where m.site_id = :site and m.name = 'flood' "
+        "and m.state = 'spam' and m.created_at < :before and c.told = 'pending' "
+        "order by m.created_at limit :limit",
+        site=site_id,
+        before=ms(before),
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
 async def overdue_as_told(
     tx: Tx, *, site_id: str, state: State, before: datetime, limit: int
 ) -> list[str]:

@@ -5,6 +5,7 @@ Changes are a JSON object, the name of a rule to its value; null sets a rule bac
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -12,6 +13,7 @@ from typing import Any
 
 from palabre.errors import FieldError
 from palabre.model import PERSONAL_DATA, REASONS, Policy, State
+from palabre.settings import Rate, values
 from palabre.text import address, rules, wordlist
 from palabre.text.rules import Refused
 
@@ -21,8 +23,15 @@ LISTS = ("reasons", "languages", "hold_words", "reject_words")
 WORDS = ("hold_words", "reject_words")
 """Lists of words, one set for the whole site: no article has its own, nor is answered with them."""
 
+LIMITS = ("author_limit", "network_limit", "article_limit", "site_limit")
+"""Rules that say how many comments may come in how long, as PALABRE_SUBMISSION_LIMIT does."""
+
+OFF = "off"
+"""A limit that there isn't. Null would be the default, as of every rule."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _LANGUAGES_MOST = 20
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -40,6 +49,16 @@ def _between(least: int, most: int) -> Callable[[object], int]:
         return value
 
     return number
+
+
+def _limit(value: object) -> str:
+    try:
+        rate = values.rate(value) if isinstance(value, str) else None
+        if rate is None and value != OFF:
+            raise ValueError
+    except ValueError as exc:
+        raise Refused("invalid", "limit_invalid") from exc
+    return OFF if rate is None else str(value).replace(" ", "").lower()
 
 
 def _url(value: object) -> str:
@@ -82,6 +101,7 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "depth": _between(0, 10),
     "max_links": _between(0, 100),
     "comment_limit": _between(1, 20_000),
+    **dict.fromkeys(LIMITS, _limit),
     "close_after_days": _between(1, 36_500),
     "privacy_url": _url,
     "stylesheet": _stylesheet,
@@ -163,6 +183,12 @@ def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
     return {name.strip(): _parsed(name.strip(), text) for name, text in assignments}
 
 
+@functools.lru_cache(maxsize=256)
+def rate(limit: str) -> Rate | None:
+    """What a limit says; None where it is off."""
+    return values.rate(limit)
+
+
 def as_json(policy: Policy) -> dict[str, object]:
     """Every rule with its value, in JSON's terms."""
     return {one.name: _as_json(getattr(policy, one.name)) for one in fields(policy)}
@@ -189,9 +215,9 @@ def _parsed(name: str, text: str) -> object:
     text = text.strip()
     if text.lower() == "off" and name in _OFF_AT_ZERO:
         return 0
-    if name == "personal_data" and text:
+    if name in ("personal_data", *LIMITS) and text:
         return text.lower()
-    if text.lower() in ("", "off"):
+    if text.lower() in ("", OFF):
         return None
     if name in LISTS:
         return [one.strip() for one in text.split(",")]

@@ -153,6 +153,7 @@ def _visitor(request: Request, service: Service) -> Visitor:
         origin = address.origin_of(given) or given
     return Visitor(
         network=client.network,
+        wide_network=client.wide_network,
         origin=origin,
         same_origin=origin is not None and _is_own(request, service, origin),
         manner=manner.of(request.headers, as_page=asked(request).is_page),

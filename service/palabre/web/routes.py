@@ -27,6 +27,7 @@ from palabre.web import (
     persons,
     places,
     public,
+    quarantine,
     submission,
 )
 from palabre.web.asked import asked
@@ -92,6 +93,7 @@ ROUTES: list[BaseRoute] = [
     route("/v1/moderation/comments/{id}/mask", post=moderation.mask),
     *(route(f"/v1/moderation/comments/{{id}}/{action}", post=moderation.act) for action in ACTIONS),
     route("/v1/moderation/decisions", post=moderation.act_on_many),
+    route("/v1/moderation/quarantine", get=quarantine.look, post=quarantine.decide),
     route("/v1/moderation/log", get=moderation.log),
     route("/v1/moderation/events", get=events.events),
     route("/v1/moderation/articles", get=places.articles_page, put=places.put_article),
@@ -114,6 +116,7 @@ ROUTES: list[BaseRoute] = [
     route("/desk/sessions", get=desk.entry.mine, post=desk.entry.change),
     route("/desk/decide", form="/desk/", post=desk.queue.decide),
     route("/desk/undo", form="/desk/", post=desk.queue.take_back),
+    route("/desk/quarantine", get=desk.quarantine.look, post=desk.quarantine.change),
     route("/desk/events", get=desk.live.events),
     route(_COMMENT, get=desk.comment.look),
     route("/desk/comments/{id}/look", form=_COMMENT, post=desk.comment.look_at),

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from palabre.settings import Network
 
@@ -41,6 +41,14 @@ class Client:
 
     network: str
     forwarded_by_stranger: bool
+
+    @property
+    def wide_network(self) -> str:
+        """The IPv4 /24 or IPv6 /48 around it, which is what one customer of a host has."""
+        if self.network == UNKNOWN:
+            return UNKNOWN
+        found = ip_network(self.network)
+        return str(found.supernet(new_prefix=24 if isinstance(found, IPv4Network) else 48))
 
 
 def network_of(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Client:

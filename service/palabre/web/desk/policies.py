@@ -9,6 +9,7 @@ from palabre.errors import Invalid
 from palabre.model import REASONS
 from palabre.rendering.desk_places import (
     CHOICES,
+    LIMITS,
     NUMBERS,
     TYPED,
     PolicyForm,
@@ -29,7 +30,7 @@ def changes(fields: Mapping[str, str]) -> dict[str, object]:
     What nobody touched is left alone, whatever somebody else has made of it meanwhile.
     """
     found: dict[str, object] = {}
-    for rule in (*CHOICES, *TYPED):
+    for rule in (*CHOICES, *TYPED, *LIMITS):
         text = fields.get(rule, "").strip()
         if text != before_of(fields, rule):
             found[rule] = _value(rule, text) if text else None

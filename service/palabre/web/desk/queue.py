@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response
 
-from palabre.actions import looking, sessions, undo
+from palabre.actions import looking, quarantine, sessions, undo
 from palabre.actions import queue as queue_actions
 from palabre.actions.decide import Because, Result
 from palabre.errors import BadParameter, FieldError, InvalidRequest, SiteNotFound
 from palabre.model import ACTIONS, REASONS, Comment, Scope, State
-from palabre.rendering import desk, desk_queue
+from palabre.rendering import desk, desk_quarantine, desk_queue
 from palabre.store import sites
 from palabre.web import answer, metrics
 from palabre.web.asked import parameters
@@ -108,6 +108,11 @@ async def _list(visit: Visit, asks: wanted.Asks, *, later: bool = False) -> Resp
         at=visit.service.now(),
         newest=wanted.path(asks.given, after=None, order="newest"),
         language=visit.asks.language,
+        quarantine=desk_quarantine.lines(
+            await quarantine.held(visit.service, visit.moderator),
+            language=visit.asks.language,
+            now=visit.service.now(),
+        ),
     )
     return await visit.page("queue", view, status=409 if later else 200)
 
@@ -165,7 +170,7 @@ async def _every(
     if found is not None and asks.after is None and found.next is None:
         n = len(found.comments)
     else:
-        seen = _until(asks, _seen_at(visit))
+        seen = _until(asks, seen_at(visit))
         n = await queue_actions.count(
             visit.service, visit.moderator, seen, order=asks.order, most=AT_ONCE + 1
         )
@@ -324,22 +329,22 @@ async def _all(visit: Visit) -> tuple[tuple[str, ...], dict[str, int]]:
     asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
     if not asks.is_narrow:
         return (), {}
-    seen_at = _seen_at(visit)
+    moment = seen_at(visit)
     found = await queue_actions.page(
         visit.service,
         visit.moderator,
-        _until(asks, seen_at),
+        _until(asks, moment),
         order=asks.order,
         limit=AT_ONCE,
     )
     versions = {
-        comment.id: 0 if _changed_after(comment, seen_at) else comment.version
+        comment.id: 0 if _changed_after(comment, moment) else comment.version
         for comment in found.comments
     }
     return tuple(versions), versions
 
 
-def _seen_at(visit: Visit) -> datetime:
+def seen_at(visit: Visit) -> datetime:
     """When the page was made that a form is on; now if none says so."""
     try:
         return datetime.fromisoformat(visit.fields.get("at", "")).astimezone(UTC)
