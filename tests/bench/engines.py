@@ -139,7 +139,7 @@ def _on_postgres(folder: Path) -> Iterator[tuple[list[Running], str]]:
             # As it is where nobody has chosen one.
             del service.environ["PALABRE_SUBMISSION_LIMIT"]
         services[0].add_site()
-        services[0].command("site", "set", "blog", "first_state=approved")
+        services[0].command("site", "set", "blog", "first_state=approved", *ours.UNLIMITED)
         for service in services:
             service.process, _ = machine.launched(
                 [sys.executable, "-m", "palabre", "serve"],

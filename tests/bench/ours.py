@@ -12,11 +12,15 @@ from bench.answer import JSON, Answer, Line, get, post
 from bench.load import load
 from running import Running
 
+UNLIMITED = tuple(f"{whose}_limit=off" for whose in ("author", "network", "article", "site"))
+"""All that is sent goes one way, as Isso's does, however much it is."""
+
 
 class Ours(Running):
     """Palabre on the first core, with a site where comments appear at once, as Isso's do.
 
-    Nothing else is set. `started_s`: the time from its last start to its first answer.
+    No number of them is a flood; nothing else is set. `started_s`: the time from its last start
+    to its first answer.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +29,7 @@ class Ours(Running):
         del self.environ["PALABRE_SUBMISSION_LIMIT"]
         self.add_site()
         self.moderator = JSON | self.add_moderator()
-        self.command("site", "set", "blog", "first_state=approved")
+        self.command("site", "set", "blog", "first_state=approved", *UNLIMITED)
         self.start()
 
     def __enter__(self) -> Ours:
