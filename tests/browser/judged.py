@@ -64,6 +64,7 @@ def of_the_desk(told: Told) -> dict[str, str]:
         "article": f"articles/{told.article}",
         "people": "people",
         "person": f"people/{told.author}",
+        "quarantine": "quarantine?site=demo",
         "rules": "rules?site=demo",
         "moderators": "moderators",
         "numbers": "numbers?site=demo&days=7",
