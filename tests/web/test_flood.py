@@ -12,6 +12,7 @@ import makers
 from conftest import Clock
 from palabre.actions import allowance
 from palabre.model import Site
+from palabre.screening import MARKS
 from palabre.service import Service
 from palabre.store import Tx
 from web.speaking import NOTHING, post, rules, seen_by, stored
@@ -40,8 +41,9 @@ async def send(
 async def signals(
     client: httpx2.AsyncClient, moderator: dict[str, str], comment: Json
 ) -> dict[str, float]:
+    """Those of a comment that weigh anything: every one from a program says that it is."""
     found = await seen_by(client, moderator, comment["id"])
-    return {one["name"]: one["score"] for one in found["signals"]}
+    return {one["name"]: one["score"] for one in found["signals"] if one["score"] >= MARKS}
 
 
 # Each limit alone.
