@@ -35,5 +35,8 @@ select create_distributed_table('digest', 'site_id', colocate_with => 'site_tall
 select create_distributed_table('lease', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('comment_signal', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('comment_band', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('ban', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('comment_tag', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('ban_change', 'site_id', colocate_with => 'site_tally');
 
 -- `outdated` and `migration` stay on the coordinator: they are nobody's site's.

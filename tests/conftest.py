@@ -41,6 +41,9 @@ EMPTY = """
     delete from lease;
     delete from comment_signal;
     delete from comment_band;
+    delete from ban_change;
+    delete from comment_tag;
+    delete from ban;
     delete from job;
     delete from recurring;
     delete from webhook;

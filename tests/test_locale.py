@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 import palabre
 from palabre import demonstration, locale, screening
 from palabre.actions import quarantine
+from palabre.actions.bans import DOMAINS
 from palabre.errors import FIELD_CODES, PROBLEMS
-from palabre.model import ACTIONS, REASONS, Scope, State
+from palabre.model import ACTIONS, REASONS, BanKind, Scope, State
 from palabre.rendering.desk import MENU
-from palabre.rendering.desk_places import ADDRESSES, CHOICES, LIMITS, NUMBERS
+from palabre.rendering.desk_places import ADDRESSES, CHOICES, FLAGS, LIMITS, NUMBERS
+from palabre.screening import banned
 from palabre.text import mail_link, personal
 from palabre.text.policy import WORDS
 
@@ -65,6 +67,12 @@ FAMILIES = {
     *(f"policy.{rule}" for rule in LIMITS),
     *(f"policy.{rule}.hint" for rule in LIMITS),
     *(f"quarantine.done.{action}" for action in quarantine.ACTIONS),
+    *(f"policy.{rule}" for rule in FLAGS),
+    *(f"policy.{rule}.{one}" for rule in FLAGS for one in ("on", "off", "hint")),
+    *(f"ban.of.{kind}" for kind in BanKind),
+    *(f"ban.named.{kind}" for kind in DOMAINS),
+    *(f"desk.bans.kind.{kind}" for kind in DOMAINS),
+    *(f"signal.{why}_because" for why in banned.WHY.values()),
     *(f"policy.{default}" for default in ("default", "as_site")),
     *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),
     *(f"scope.{scope}" for scope in Scope),

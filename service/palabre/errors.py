@@ -241,6 +241,12 @@ class AuthorNotFound(NotFound):
     code = "author_not_found"
 
 
+class BanNotFound(NotFound):
+    """No ban that stands has this id, as far as the caller may know."""
+
+    code = "ban_not_found"
+
+
 class MailLinkNotFound(NotFound):
     """No link like this was ever in a mail of ours: it is damaged, or made up."""
 
@@ -319,6 +325,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     CommentNotFound,
     ReceiptNotFound,
     AuthorNotFound,
+    BanNotFound,
     MailLinkNotFound,
     MailLinkExpired,
     MailLinkNotAllowed,

@@ -56,6 +56,18 @@ PERSONAL_DATA = ("hold", "note", "off")
 """What may be done with a comment that holds personal data; `note` leaves only a signal."""
 
 
+class BanKind(enum.StrEnum):
+    """What a ban is about. `ADDRESS` is what one household has (IPv4 /32, IPv6 /64), `NETWORK` what
+    its neighbours share with it (/24, /48)."""
+
+    AUTHOR = "author"
+    ADDRESS = "address"
+    NETWORK = "network"
+    MAIL_DOMAIN = "mail_domain"
+    LINK_DOMAIN = "link_domain"
+    TEXT = "text"
+
+
 class Scope(enum.StrEnum):
     """What a moderator's token allows; each implies the ones before it."""
 
@@ -83,6 +95,7 @@ class Policy:
     close_after_days: int | None = None
     privacy_url: str | None = None
     stylesheet: str | None = None
+    tell_banned: bool = False
     reasons: tuple[str, ...] = REASONS
     languages: tuple[str, ...] | None = None
     min_seconds: int = 2
@@ -166,6 +179,39 @@ class Author:
     blocked: bool
     blocked_until: datetime | None = None
     blocked_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """What moderators want no more of on a site.
+
+    `id`: of an `AUTHOR`, that one's. `label`: a domain in plain, where somebody typed it or it
+    stood in a link. `comment`: the one that the ban was made from, as long as that is there.
+    `hits`: comments it has caught since, of those that are kept; `moved`: earlier ones that it has
+    sent to spam, which can be brought back.
+    """
+
+    id: str
+    site_id: str
+    kind: BanKind
+    label: str | None
+    comment: str | None
+    reason: str | None
+    until: datetime | None
+    created_at: datetime
+    created_by: str
+    hits: int = 0
+    moved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Banned:
+    """A ban that catches a submission."""
+
+    id: str
+    kind: BanKind
+    label: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +422,8 @@ class Facts:
     and `site_name`: the site's. `stamp`, `manner`: what the form and the request say of themselves.
     `network_over`, `author_over`: more than the policy's limit comes from the
     visitor's wider network, or from the author's address. `flooded`: more came to the site than
-    its limit, now or a moment ago; `crowded`: to the article.
+    its limit, now or a moment ago; `crowded`: to the article. `banned`: the bans that stand on what
+    it brings, the surest first.
     """
 
     policy: Policy
@@ -395,3 +442,4 @@ class Facts:
     author_over: bool = False
     flooded: bool = False
     crowded: bool = False
+    banned: tuple[Banned, ...] = ()

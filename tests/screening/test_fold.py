@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palabre import screening
-from palabre.model import Facts, Manner, Policy, Signal, Stamp, State, Submission
+from palabre.model import (
+    BanKind,
+    Banned,
+    Facts,
+    Manner,
+    Policy,
+    Signal,
+    Stamp,
+    State,
+    Submission,
+)
 from palabre.screening import MINDS, RULES, Rule, screen
 from palabre.text import languages
 from screening.readers import HONEST, OPEN, ORDINARY, sent
@@ -67,6 +77,7 @@ def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() ->
         stamp=Stamp(uses=9),
         manner=Manner(no_agent=True),
         author_over=True,
+        banned=(Banned("b", BanKind.NETWORK, None, None),),
     )
     assert names(screen(everything, facts).signals) == [rule.look.__name__ for rule in RULES]
 
@@ -142,6 +153,32 @@ def test_a_secret_rule_changes_the_state_and_nothing_that_the_author_is_told(
     verdict = screen(sent(text, lured=lured), dataclasses.replace(facts, blocked=blocked))
     assert verdict.state is State.SPAM
     assert verdict.told is innocent.state
+
+
+BAN = Banned("b", BanKind.TEXT, None, None)
+
+
+@pytest.mark.parametrize("policy", [Policy(), OPEN], ids=["held", "open"])
+@pytest.mark.parametrize("lured", [True, False])
+@pytest.mark.parametrize(("blocked", "banned"), [(True, ()), (False, (BAN,)), (True, (BAN,))])
+def test_a_site_may_say_that_who_is_banned_is_told(
+    policy: Policy, lured: bool, blocked: bool, banned: tuple[Banned, ...]
+) -> None:
+    facts = Facts(policy=policy, blocked=blocked, banned=banned)
+    silent = screen(sent(LINKS, lured=lured), facts)
+    assert (silent.state, silent.told) == (State.SPAM, State.PENDING)
+    telling = dataclasses.replace(facts, policy=dataclasses.replace(policy, tell_banned=True))
+    told = screen(sent(LINKS, lured=lured), telling)
+    assert (told.state, told.told) == (State.REJECTED, State.REJECTED)
+    assert told.by == f"rule:{'blocked' if blocked else 'banned'}"
+    assert told.signals == silent.signals
+
+
+def test_a_site_that_tells_the_banned_tells_nobody_else() -> None:
+    telling = Facts(policy=dataclasses.replace(OPEN, tell_banned=True))
+    assert screen(sent(CALM), telling).state is State.APPROVED
+    lured = screen(sent(CALM, lured=True), telling)
+    assert (lured.state, lured.told) == (State.SPAM, State.APPROVED)
 
 
 def test_every_rule_file_is_in_the_registry_and_every_rule_has_its_file() -> None:

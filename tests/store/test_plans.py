@@ -76,7 +76,7 @@ SMALL = {
 """Tables that grow with sites and moderators, not with comments."""
 
 BOUNDED = re.compile(
-    r"json_each|CONSTANT|part\d+|same|up|other|due|waiting|given_up|\(subquery-\d+\)|\d+"
+    r"json_each|CONSTANT|part\d+|same|hit|up|other|due|waiting|given_up|\(subquery-\d+\)|\d+"
 )
 """What is made while the statement runs: lists given to it, and rows it has found by an index."""
 
@@ -340,6 +340,7 @@ async def drive(service: Service, clock: Clock) -> None:
         await drive_likeness(client)
         await drive_moderators(client, admin)
         await drive_persons(client, admin)
+        await drive_bans(client, admin, clock)
         await drive_searches(clock, client, admin)
         await drive_another_site(service, client, admin)
         await drive_followers(service, client)
@@ -464,6 +465,29 @@ async def drive_persons(client: httpx2.AsyncClient, admin: dict[str, str]) -> No
         await client.post(f"{author}/block", json={"also": "pending"}, headers=admin)
         await client.post(f"{author}/unblock", headers=admin)
         await client.post(f"{author}/erase", headers=admin)
+
+
+async def drive_bans(client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock) -> None:
+    """Each kind of ban tried out, made, applied, undone; lifted, or left until its end."""
+    url = "/v1/moderation/bans"
+    text = "Voir https://casino.example/ et rien d’autre."
+    source = await makers.comment(client, comment=text, email="zoe@jetable.example")
+    of_domain = {"kind": "link_domain", "domain": "casino.example", "site": "blog"}
+    of_comment = [
+        {"kind": kind, "comment": source} for kind in ("author", "text", "mail_domain", "network")
+    ]
+    for what in (of_domain, *of_comment):
+        for apply in ("preview", "last_30_days"):
+            answer = await client.post(url, json={**what, "apply": apply}, headers=admin)
+            assert answer.status_code in (200, 201), answer.text
+        made = answer.json()["ban"]
+        await client.post(f"{url}/{made['id']}/undo", headers=admin)
+        await client.get(f"{url}?limit=1", headers=admin)
+        await client.get(f"{url}?site=blog", headers=admin)
+        await makers.comment(client, comment=f"{text} {what['kind']}", email="zoe@jetable.example")
+        if what["kind"] != "network":
+            await client.delete(f"{url}/{made['id']}", headers=admin)
+    clock.advance(days=7)
 
 
 async def drive_desk(service: Service, client: httpx2.AsyncClient, clock: Clock) -> None:

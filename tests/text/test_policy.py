@@ -33,6 +33,7 @@ CHANGED: dict[str, object] = {
     "close_after_days": 30,
     "privacy_url": "https://exemple.fr/vie-privee",
     "stylesheet": "/palabre.css",
+    "tell_banned": True,
     "reasons": ["other", "abuse"],
     "languages": ["fr", "br"],
     "min_seconds": 7,
@@ -108,6 +109,8 @@ def test_a_rule_that_only_a_newer_version_knows_is_passed_over_in_the_store() ->
         ("stylesheet", "/"),
         ("stylesheet", "/style.css?v=1"),
         ("stylesheet", "/" + "a" * 499),
+        ("tell_banned", True),
+        ("tell_banned", False),
         ("reasons", ["abuse"]),
         ("reasons", list(REASONS)),
         ("reasons", list(reversed(REASONS))),
@@ -129,7 +132,10 @@ def test_a_good_value_is_taken_as_it_is(rule: str, value: object) -> None:
             for value in BAD_FOR_ALL
             # A list of words may be empty.
             if not (rule in WORDS and value == [])
+            and not (isinstance(value, bool) and rule == "tell_banned")
         ),
+        ("tell_banned", "on"),
+        ("tell_banned", 1),
         ("languages", []),
         ("languages", ["fr-CA"]),
         ("languages", ["français"]),
@@ -248,6 +254,9 @@ def test_every_bad_value_is_named_at_once() -> None:
         ("privacy_url", "", None),
         ("privacy_url", "https://a.fr/?a=b", "https://a.fr/?a=b"),
         ("first_state", "approved", "approved"),
+        ("tell_banned", "on", True),
+        ("tell_banned", "ON", True),
+        ("tell_banned", "off", None),
         ("reasons", "abuse, other", ["abuse", "other"]),
         ("reasons", "abuse", ["abuse"]),
         ("reasons", "off", None),

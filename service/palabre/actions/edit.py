@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from palabre.actions import undo
+from palabre.actions import tags, undo
 from palabre.actions.decide import Because, Before, Result, change, present
 from palabre.actions.sessions import SignedIn
 from palabre.errors import (
@@ -16,7 +16,7 @@ from palabre.errors import (
 from palabre.ids import new_id
 from palabre.model import Comment, Moderator, State
 from palabre.service import Service
-from palabre.store import Taken, Tx, Unit, articles, comments, sites
+from palabre.store import Taken, Tx, Unit, articles, bans, comments, sites
 from palabre.text import markup, sketch, submission
 from palabre.text.submission import KEPT
 
@@ -67,6 +67,10 @@ async def rewrite(
         )
         if not changed:
             raise DecidedMeanwhile(await present(tx, service, comment_id))
+        if standing.author_id is not None:
+            await bans.forget_links(tx, standing.site_id, comment_id)
+            links = tags.of_links(service, standing.site_id, text, website)
+            await bans.note(tx, standing.site_id, comment_id, links, at=service.now())
         return await present(tx, service, comment_id)
 
     return await _write(service, unit)

@@ -9,7 +9,7 @@ from palabre.actions.decide import present
 from palabre.errors import AuthorNotFound
 from palabre.model import Author, Comment, Decision, Edit, Moderator, Site, State
 from palabre.service import Service
-from palabre.store import Tx, authors, comments, decisions
+from palabre.store import Tx, authors, bans, comments, decisions
 
 NAMED_MOST = 1000
 """Comments that tell what to call a person who may have written any number."""
@@ -150,9 +150,10 @@ async def unblock(service: Service, moderator: Moderator, author_id: str) -> Aut
     """
 
     async def unit(tx: Tx) -> Author:
-        await _own(tx, service, moderator, author_id)
+        blocked = await _own(tx, service, moderator, author_id)
         await authors.hold(tx, author_id)
         await authors.unblock(tx, author_id)
+        await bans.forget_changes(tx, blocked.site_id, author_id)
         freed = await _own(tx, service, moderator, author_id)
         await authors.forget_if_gone(tx, author_id, now=service.now())
         return freed

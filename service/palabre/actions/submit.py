@@ -34,6 +34,7 @@ from palabre.store import (
     Tx,
     articles,
     authors,
+    bans,
     comments,
     facts,
     receipts,
@@ -275,8 +276,10 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         signals=verdict.signals,
         sketch=tags.sketch,
         near=[one.near for one in look.known.earlier] if tags.sketch else (),
+        ban_id=look.known.banned[0].id if look.known.banned else None,
     )
     await comments.add(tx, new, by=Decider(verdict.by))
+    await bans.note(tx, site.id, new.id, tags.bannable, at=now)
     await receipts.add(tx, keys.digest(arrival.token), site_id=site.id, comment_id=new.id, at=now)
     if tags.request is not None:
         await receipts.remember(

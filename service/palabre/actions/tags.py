@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from palabre.keys import Tag
-from palabre.model import Site, Submission, Visitor
+from palabre.model import BanKind, Site, Submission, Visitor
 from palabre.service import Service
-from palabre.store import comments
-from palabre.text import sketch
+from palabre.store import bans, comments
+from palabre.text import domains, sketch
 from palabre.text.sketch import Sketch
 
 
@@ -23,7 +25,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What an accepted submission is known by: hashes that can be stored."""
+    """What an accepted submission is known by: hashes that can be stored.
+
+    `bannable`: what of it bans may be about.
+    """
 
     author: Tag
     author_today: bytes
@@ -33,6 +38,7 @@ class Tags:
     fingerprint: bytes
     text: bytes
     sketch: Sketch | None
+    bannable: tuple[bans.Mark, ...]
 
 
 def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) -> Tags:
@@ -47,6 +53,7 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
             fields=service.keys.tag("fields", site.id, exact),
         )
     author = service.keys.hash_of(sent.email, site.id)
+    text = comments.text_hash(sent.text)
     return Tags(
         author=author,
         author_today=of_day(service, site.id, "author-pace", author.value),
@@ -54,11 +61,55 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
         network=of_day(service, site.id, "network", visitor.wide_network.encode()),
         request=request,
         fingerprint=comments.fingerprint(sent.name, sent.parent, sent.text),
-        text=comments.text_hash(sent.text),
+        text=text,
         sketch=sketch.of(sent.text),
+        bannable=(
+            *_networks(service, site, visitor.network),
+            *of_domain(service, site.id, BanKind.MAIL_DOMAIN, domains.of_mail(sent.email)),
+            *of_links(service, site.id, sent.text, sent.website),
+            of_text(service, site.id, text),
+        ),
     )
 
 
 def of_day(service: Service, site_id: str, kind: str, data: bytes = b"") -> bytes:
     """What something of this kind is known by on a site until midnight (UTC), as a visitor is."""
     return service.keys.of_day(kind, data, site_id, service.now().date())
+
+
+def mark(service: Service, site_id: str, kind: BanKind, what: bytes, place: int = 0) -> bans.Mark:
+    """What a ban of a kind knows something by on a site: of each kind and site another hash."""
+    return bans.Mark(kind, place, service.keys.tag(f"ban/{kind}", site_id, what))
+
+
+def of_text(service: Service, site_id: str, text_hash: bytes) -> bans.Mark:
+    """The mark of a text."""
+    return mark(service, site_id, BanKind.TEXT, text_hash)
+
+
+def of_domain(service: Service, site_id: str, kind: BanKind, domain: str) -> Iterator[bans.Mark]:
+    """The marks of a domain and of those that it is part of."""
+    for place, one in enumerate(domains.lineage(domain)):
+        yield mark(service, site_id, kind, one.encode(), place)
+
+
+def of_links(
+    service: Service, site_id: str, text: str, website: str | None
+) -> tuple[bans.Mark, ...]:
+    """The marks of the domains that a comment links to, each once."""
+    found: dict[bytes, bans.Mark] = {}
+    for domain in domains.linked(text, website):
+        for one in of_domain(service, site_id, BanKind.LINK_DOMAIN, domain):
+            found.setdefault(one.tag.value, one)
+    return tuple(found.values())
+
+
+def _networks(service: Service, site: Site, network: str) -> Iterator[bans.Mark]:
+    """The marks of a visitor's network, if it is known: of one household, and of its neighbours."""
+    try:
+        near = ipaddress.ip_network(network)
+    except ValueError:
+        return
+    wide = near.supernet(new_prefix=24 if near.version == 4 else 48)
+    yield mark(service, site.id, BanKind.ADDRESS, str(near).encode())
+    yield mark(service, site.id, BanKind.NETWORK, str(wide).encode())

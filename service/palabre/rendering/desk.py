@@ -20,6 +20,7 @@ MENU = {
     "queue": ("", Scope.READ),
     "articles": ("articles", Scope.READ),
     "people": ("people", Scope.MODERATE),
+    "bans": ("bans", Scope.MODERATE),
     "rules": ("rules", Scope.READ),
     "numbers": ("numbers", Scope.READ),
     "log": ("log", Scope.READ),

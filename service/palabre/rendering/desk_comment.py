@@ -39,7 +39,8 @@ class CommentView:
 
     `ask`: the verb that is asked about, if one is. `back`: the queue's query it came from.
     `errors`: of the form `form`, `reply` or `edit`, whose `values` are what was typed.
-    `meanwhile`: what became of the comment while somebody wrote.
+    `meanwhile`: what became of the comment while somebody wrote. `bannable`: what of it can be
+    banned, as the form says it and in words.
     """
 
     case: Case
@@ -53,6 +54,7 @@ class CommentView:
     errors: tuple[FieldMessage, ...] = ()
     values: Mapping[str, str] | None = None
     meanwhile: str | None = None
+    bannable: Sequence[tuple[str, str]] = ()
 
     @property
     def comment(self) -> Comment:

@@ -19,6 +19,9 @@ CHOICES = {"first_state": ("pending", "approved"), "personal_data": PERSONAL_DAT
 LIMITS = policy.LIMITS
 """Rules that say how many comments may come in how long."""
 
+FLAGS = ("tell_banned",)
+"""Rules that are on or off."""
+
 NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days", "min_seconds")
 """Rules that are whole numbers."""
 
@@ -47,6 +50,7 @@ class PolicyForm:
     limits: tuple[str, ...] = LIMITS
     addresses: tuple[str, ...] = ADDRESSES
     words: tuple[str, ...] = ()
+    flags: tuple[str, ...] = FLAGS
     all_reasons: tuple[str, ...] = REASONS
 
     def wrong(self, rule: str) -> str | None:
@@ -113,6 +117,9 @@ def policy_form(rules: Policy, defaults: Policy, *, words: Sequence[str] = ()) -
         value = getattr(rules, rule)
         shown = ", ".join(value) if isinstance(value, tuple) else str(value)
         values[rule] = "" if value is None or value == getattr(defaults, rule) else shown
+    for rule in FLAGS:
+        value = getattr(rules, rule)
+        values[rule] = "" if value == getattr(defaults, rule) else switched(value)
     own_reasons = rules.reasons != defaults.reasons
     before = values | {"reasons": reasons_as_text(rules.reasons if own_reasons else None)}
     for rule in words:
@@ -128,6 +135,11 @@ def words_mark(text: str) -> str:
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32] if lines else ""
+
+
+def switched(flag: bool) -> str:
+    """A rule that is on or off, as the form says it."""
+    return "on" if flag else "off"
 
 
 def reasons_as_text(reasons: Sequence[str] | None) -> str:

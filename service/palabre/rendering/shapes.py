@@ -6,8 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from palabre import screening
+from palabre.actions.bans import Preview
 from palabre.actions.people import Record
-from palabre.model import Article, Author, Comment, Decision, Edit, Event, Shown, Signal, Site
+from palabre.model import (
+    Article,
+    Author,
+    Ban,
+    BanKind,
+    Comment,
+    Decision,
+    Edit,
+    Event,
+    Shown,
+    Signal,
+    Site,
+)
 from palabre.text import policy
 
 Json = dict[str, Any]
@@ -162,6 +175,33 @@ def author(found: Author) -> Json:
         "blocked": found.blocked,
         "blocked_until": instant(found.blocked_until),
         "blocked_reason": found.blocked_reason,
+    }
+
+
+def ban(found: Ban, site: str) -> Json:
+    """A ban on the site of that name."""
+    is_network = found.kind in (BanKind.ADDRESS, BanKind.NETWORK)
+    return {
+        "id": found.id,
+        "kind": BanKind.NETWORK if is_network else found.kind,
+        "prefix": found.kind if is_network else None,
+        "site": site,
+        "domain": found.label,
+        "comment": found.comment,
+        "reason": found.reason,
+        "until": instant(found.until),
+        "created_at": instant(found.created_at),
+        "by": found.created_by,
+        "hits": found.hits,
+        "moved": found.moved,
+    }
+
+
+def ban_preview(found: Preview, language: str) -> Json:
+    """What a ban would take to spam."""
+    return {
+        **{state.value: n for state, n in found.counts.items()},
+        "examples": [moderated(comment, language) for comment in found.examples],
     }
 
 

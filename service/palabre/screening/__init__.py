@@ -14,6 +14,7 @@ from palabre import locale
 from palabre.model import Facts, Policy, Signal, State, Submission
 from palabre.screening import (
     author_pace,
+    banned,
     blocked,
     bot,
     capitals,
@@ -52,7 +53,8 @@ class Rule:
     signal's `why`, of what it asks `REJECTED` for instead. `told`: whether the author may see that.
     A rule that must not show is `told=False`: its author is told what anybody else with the same
     text would be. A rule that asks for spam is never told, so no author ever reads "spam".
-    `marks`: the score from which its signal tells a comment of a flood.
+    `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a site that tells those whom it bans (`tell_banned`) the rule asks for
+    `REJECTED` instead, and is told.
     """
 
     look: Callable[[Submission, Facts], Signal | None]
@@ -60,10 +62,17 @@ class Rule:
     told: bool = True
     refuses: Set[str] = frozenset()
     marks: float = MARKS
+    is_ban: bool = False
 
     def asks(self, signal: Signal) -> State:
         """The first state that the rule asks for by this signal of its own."""
         return State.REJECTED if signal.why in self.refuses else self.becomes
+
+    def on(self, policy: Policy) -> Rule:
+        """The rule as a site has it."""
+        if self.is_ban and policy.tell_banned:
+            return replace(self, becomes=State.REJECTED, told=True)
+        return self
 
 
 # The order is the one in which moderators read the signals, and the first of two rules that weigh
@@ -71,7 +80,8 @@ class Rule:
 # last what is guessed from the wording, from the clearest sign to the faintest.
 RULES: tuple[Rule, ...] = (
     # Certain, and secret: a blocked author or a bot that noticed would come back differently.
-    Rule(blocked.blocked, becomes=State.SPAM, told=False),
+    Rule(blocked.blocked, becomes=State.SPAM, told=False, is_ban=True),
+    Rule(banned.banned, becomes=State.SPAM, told=False, is_ban=True),
     Rule(honeypot.honeypot, becomes=State.SPAM, told=False),
     # Counted by the store, by text and by visitor. In a flood many visitors share an address, and
     # to be one of them says nothing yet.
@@ -100,7 +110,7 @@ class Verdict:
     """What screening says of a submission.
 
     `state`: its first state. `told`: the one its author is told, pending, approved or rejected,
-    whatever is known of them. `signals`: all of them, in the order of RULES. `by`: who stands on
+    whatever is known of them unless the site tells of bans. `signals`: all of them, in the order of RULES. `by`: who stands on
     the first decision, `rule:NAME` of the weightiest rule that minded, or `rule:policy` when none
     did.
     """
@@ -120,7 +130,11 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
 
     Costs time linear in the text. Raises nothing.
     """
-    found = [(rule, signal) for rule in RULES if (signal := rule.look(submission, facts))]
+    found = [
+        (rule.on(facts.policy), signal)
+        for rule in RULES
+        if (signal := rule.look(submission, facts)) is not None
+    ]
     minded = [(rule, signal) for rule, signal in found if signal.score >= MINDS]
     state, by = _first_state(minded, facts.policy)
     told, _ = _first_state([pair for pair in minded if pair[0].told], facts.policy)

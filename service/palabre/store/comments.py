@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from palabre.model import Decider, Signal, State
-from palabre.store import alike, articles, authors, decisions, info, marks, receipts, words
+from palabre.store import alike, articles, authors, bans, decisions, info, marks, receipts, words
 from palabre.store.order import QueueOrder, Reached
 from palabre.store.tx import Row, Tx, among, held, ms
 from palabre.text.sketch import Sketch
@@ -83,6 +83,7 @@ class New:
     signals: Sequence[Signal] = ()
     sketch: Sketch | None = field(default=None, repr=False)
     near: Sequence[alike.Near] = ()
+    ban_id: str | None = None
 
 
 async def under(tx: Tx, article_id: str, parent_id: str, *, depth: int) -> Place | None:
@@ -130,11 +131,12 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     await tx.run(
         "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
         "asked_parent, depth, root, path, state, told, name, website, title, hue, body, html, "
-        "signals, rank, fingerprint, body_hash, sketch, alike, is_shown, decided_at, decided_by, "
-        "state_at, created_at) "
+        "signals, rank, fingerprint, body_hash, sketch, alike, ban_id, is_shown, decided_at, "
+        "decided_by, state_at, created_at) "
         "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
         ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :rank, "
-        ":fingerprint, :body_hash, :sketch, :alike, :is_shown, :decided_at, :decided_by, :at, :at)",
+        ":fingerprint, :body_hash, :sketch, :alike, :ban, :is_shown, :decided_at, :decided_by, "
+        ":at, :at)",
         id=new.id,
         site=new.site_id,
         article=new.article_id,
@@ -159,6 +161,7 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
         body_hash=new.text_hash,
         sketch=None if new.sketch is None else bytes(new.sketch),
         alike=alike.group_of(new.near),
+        ban=new.ban_id,
         is_shown=int(is_approved),
         decided_at=None if new.state is State.PENDING else ms(new.at),
         decided_by=None if new.state is State.PENDING else by.name,
@@ -315,7 +318,7 @@ async def set_state(
 _WIPED = (
     ", name = null, website = null, title = null, hue = null, body = null, html = null, "
     "signals = '[]', rank = 0, fingerprint = null, body_hash = null, sketch = null, "
-    "alike = null, author_id = null, edited_at = null"
+    "alike = null, ban_id = null, author_id = null, edited_at = null"
 )
 
 
@@ -328,6 +331,7 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     await info.put(tx, to_scrub=comment.id)
     await decisions.forget_texts(tx, comment.id)
     await receipts.forget_replays(tx, comment.id)
+    await bans.forget_comment(tx, comment.site_id, comment.id)
     if comment.author_id is not None:
         await authors.forget_if_gone(tx, comment.author_id, now=now)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zlib import crc32
 
 from palabre.keys import Tag
-from palabre.model import Article, Site
-from palabre.store import alike, articles, authors, moderators
+from palabre.model import Article, Banned, Site
+from palabre.store import alike, articles, authors, bans, moderators
 from palabre.store.tx import Tx, ms
 from palabre.text.sketch import Sketch
 
@@ -21,7 +22,8 @@ class Known:
     `blocked`: whether a moderator has blocked the author behind the tag. `same_text`: comments of
     the site that have this text. `earlier`: some of those, and of others that are alike.
     `moderators`: names of those whose token works on the site.
-    `flooded`, `crowded`: the site, or the article, got more than its limit a moment ago.
+    `flooded`, `crowded`: the site, or the article, got more than its limit a moment ago. `banned`:
+    the bans that stand on what it brings.
     """
 
     article: Article
@@ -31,6 +33,7 @@ class Known:
     moderators: tuple[str, ...]
     flooded: bool
     crowded: bool
+    banned: tuple[Banned, ...]
 
 
 async def about(
@@ -41,13 +44,14 @@ async def about(
     author: Tag,
     text_hash: bytes,
     sketch: Sketch | None,
+    bannable: Sequence[bans.Mark],
     since: datetime,
     most: int,
     now: datetime,
 ) -> Known:
     """What is known at *now*. Equal texts count from *since* on, and up to *most*.
 
-    One read; a second one where there are such texts, or some that are alike.
+    One read; a second one where there are such texts, a third where some are alike.
     """
     bands = alike.bands_of(sketch)
     if tx.engine == "postgres":
@@ -67,7 +71,8 @@ async def about(
         "(select count(*) from (select 1 from comment where site_id = :site "
         "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
         f"{alike.found(tx)}, "
-        f"{tx.either(**moderators.NAMES_AT)} as moderators "
+        f"{tx.either(**moderators.NAMES_AT)} as moderators, "
+        f"{bans.standing(tx)} as banned "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
         "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
         site=site.id,
@@ -77,6 +82,7 @@ async def about(
         since=ms(since),
         most=most,
         **bands,
+        tags=json.dumps([one.hex for one in bannable]),
         now=ms(now),
     )
     if row is None:
@@ -90,6 +96,10 @@ async def about(
         earlier = await alike.earlier(
             tx, site.id, near, text_hash=text_hash, since=since, most=most
         )
+    banned = bans.banned(row["banned"])
+    if near:
+        groups = [name for one in near for name in (one.group, one.id) if name is not None]
+        banned += await bans.on_groups(tx, site.id, groups, now=now)
     return Known(
         article=article,
         blocked=authors.is_blocked(row, now=now),
@@ -98,4 +108,5 @@ async def about(
         moderators=tuple(json.loads(row["moderators"] or "[]")),
         flooded=(row["site_flooded_until"] or 0) > ms(now),
         crowded=(row["flooded_until"] or 0) > ms(now),
+        banned=banned,
     )

@@ -61,6 +61,12 @@ def _limit(value: object) -> str:
     return OFF if rate is None else str(value).replace(" ", "").lower()
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Refused("invalid")
+    return value
+
+
 def _url(value: object) -> str:
     if not isinstance(value, str) or rules.is_blank(value):
         raise Refused("invalid", "website_invalid")
@@ -105,6 +111,7 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "close_after_days": _between(1, 36_500),
     "privacy_url": _url,
     "stylesheet": _stylesheet,
+    "tell_banned": _flag,
     "reasons": _reasons,
     "languages": _languages,
     "hold_words": wordlist.check,
@@ -178,7 +185,7 @@ def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
 
     Nothing is null, and so is `off` unless 0 is what switches a rule off, or it is one of a rule's
     words; digits are a number. The entries of a list are parted by line breaks, where there is one,
-    or else by commas.
+    or else by commas. `on` is true.
     """
     return {name.strip(): _parsed(name.strip(), text) for name, text in assignments}
 
@@ -221,4 +228,6 @@ def _parsed(name: str, text: str) -> object:
         return None
     if name in LISTS:
         return [one.strip() for one in text.split(",")]
+    if text.lower() == "on":
+        return True
     return int(text) if _NUMBER.fullmatch(text) else text

@@ -14,6 +14,7 @@ from palabre.errors import MethodNotAllowed
 from palabre.model import ACTIONS
 from palabre.web import (
     answer,
+    bans,
     cors,
     demo,
     desk,
@@ -69,7 +70,7 @@ class Methods:
 
 
 def route(path: str, *, form: str | None = None, **handlers: Handler) -> Route:
-    """A path with its handlers: `get=…`, `post=…`, `put=…`, `patch=…`, `options=…`."""
+    """A path with its handlers: `get=…`, `post=…`, `put=…`, `patch=…`, `delete=…`, `options=…`."""
     return Route(path, Methods(form, **handlers))
 
 
@@ -104,6 +105,9 @@ ROUTES: list[BaseRoute] = [
     route("/v1/moderation/authors/{id}/erase", post=persons.erase),
     route("/v1/moderation/authors/{id}/block", post=persons.block),
     route("/v1/moderation/authors/{id}/unblock", post=persons.unblock),
+    route("/v1/moderation/bans", get=bans.page, post=bans.make),
+    route("/v1/moderation/bans/{id}", delete=bans.lift),
+    route("/v1/moderation/bans/{id}/undo", post=bans.undo),
     # What the links in their mail lead to.
     route("/v1/mail/{token}", get=mail.look, post=mail.act),
     route("/v1/mail/unsubscribe/{token}", get=mail.about_unsubscribing, post=mail.unsubscribe),
@@ -129,6 +133,7 @@ ROUTES: list[BaseRoute] = [
     route("/desk/people", get=desk.people.look_up, post=desk.people.find),
     route("/desk/people/{id}", get=desk.people.person, post=desk.people.change),
     route("/desk/people/{id}/export", get=desk.people.export),
+    route("/desk/bans", get=desk.bans.look, post=desk.bans.change),
     route("/desk/rules", get=desk.places.rules_page, post=desk.places.change_rules),
     route("/desk/numbers", get=desk.numbers.look),
     route("/desk/log", get=desk.log.look),

@@ -1,6 +1,7 @@
 """The desk: moderators' work in a browser. One file a page; the rules are the actions'."""
 
 from palabre.web.desk import (
+    bans,
     comment,
     entry,
     live,
@@ -14,6 +15,7 @@ from palabre.web.desk import (
 )
 
 __all__ = [
+    "bans",
     "comment",
     "entry",
     "live",

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from palabre.actions import edit, looking, queue
+from palabre.actions import bans, edit, looking, queue
 from palabre.actions import mask as masking
 from palabre.errors import (
     Busy,
@@ -20,8 +20,8 @@ from palabre.errors import (
     Problem,
     StoreUnavailable,
 )
-from palabre.model import Scope
-from palabre.rendering import desk_comment, desk_queue
+from palabre.model import BanKind, Comment, Scope
+from palabre.rendering import desk_bans, desk_comment, desk_queue
 from palabre.rendering.pages import FieldMessage
 from palabre.web.asked import parameters
 from palabre.web.desk import wanted
@@ -167,8 +167,18 @@ async def _page(
         errors=errors,
         values=visit.fields if form else None,
         meanwhile=meanwhile,
+        bannable=await _bannable(visit, record.comment) if visit.may(Scope.MODERATE) else (),
     )
     return await visit.page("comment", view, status=status)
+
+
+async def _bannable(visit: Visit, comment: Comment) -> list[tuple[str, str]]:
+    language = visit.asks.language
+    kinds, linked = await bans.bannable(visit.service, comment)
+    found = [(kind.value, desk_bans.ban_name(kind, None, language)) for kind in kinds]
+    of_links = BanKind.LINK_DOMAIN
+    found += [(f"{of_links} {one}", desk_bans.ban_name(of_links, one, language)) for one in linked]
+    return found
 
 
 def _referrer(visit: Visit) -> str:

@@ -9,6 +9,7 @@ from palabre.errors import Invalid
 from palabre.model import REASONS
 from palabre.rendering.desk_places import (
     CHOICES,
+    FLAGS,
     LIMITS,
     NUMBERS,
     TYPED,
@@ -30,7 +31,7 @@ def changes(fields: Mapping[str, str]) -> dict[str, object]:
     What nobody touched is left alone, whatever somebody else has made of it meanwhile.
     """
     found: dict[str, object] = {}
-    for rule in (*CHOICES, *TYPED, *LIMITS):
+    for rule in (*CHOICES, *TYPED, *LIMITS, *FLAGS):
         text = fields.get(rule, "").strip()
         if text != before_of(fields, rule):
             found[rule] = _value(rule, text) if text else None
@@ -69,5 +70,7 @@ def _ticked(fields: Mapping[str, str]) -> list[str]:
 def _value(rule: str, text: str) -> int | str | list[str]:
     if rule == "languages":
         return text.replace(",", " ").split()
+    if rule in FLAGS and text in ("on", "off"):
+        return text == "on"
     is_number = rule in NUMBERS and text.isascii() and text.isdigit() and len(text) < 10
     return int(text) if is_number else text

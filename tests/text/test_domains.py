@@ -1,0 +1,110 @@
+"""Domains: those of links and addresses, what they are part of, and how moderators type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from palabre.text.domains import DOMAINS_MOST, lineage, linked, of_mail, typed
+from palabre.text.rules import Refused
+
+
+@pytest.mark.parametrize(
+    ("domain", "found"),
+    [
+        ("example.com", ("example.com",)),
+        ("a.example.com", ("a.example.com", "example.com")),
+        ("a.b.example.co.uk", ("a.b.example.co.uk", "b.example.co.uk", "example.co.uk", "co.uk")),
+        (
+            "1.2.3.4.5.6.example.com",
+            (
+                "1.2.3.4.5.6.example.com",
+                "4.5.6.example.com",
+                "5.6.example.com",
+                "6.example.com",
+                "example.com",
+            ),
+        ),
+        ("192.0.2.1", ("192.0.2.1",)),
+        ("[2001:db8::1]", ("[2001:db8::1]",)),
+        ("localhost", ("localhost",)),
+    ],
+)
+def test_a_domain_is_part_of_those_with_a_dot(domain: str, found: tuple[str, ...]) -> None:
+    assert lineage(domain) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Merci pour cet article.", ()),
+        ("Voir https://Example.com/a?b=c et http://example.com:8080/.", ("example.com",)),
+        ("[ici](https://a.example) ou (http://b.example)", ("a.example", "b.example")),
+        ("<https://a.example/x> et https://é.example.", ("a.example", "xn--9ca.example")),
+        # However the page's own marks let an address be written.
+        ("[ici](https&colon;//a.example)", ("a.example",)),
+        (r"[ici](https:/\/a\.example)", ("a.example",)),
+        ("[ici](<&#104;ttps://a.example>)", ("a.example",)),
+        ("https://user@evil.example/ https://[::1", ()),
+        ("mairie.example.fr, contact@mairie.example.fr", ()),
+        ("http://a.example./", ("a.example",)),
+    ],
+)
+def test_a_texts_links_lead_to_domains(text: str, found: tuple[str, ...]) -> None:
+    assert linked(text, None) == found
+
+
+def test_the_website_is_a_link_as_well() -> None:
+    assert linked("https://b.example", "https://a.example/moi") == ("a.example", "b.example")
+
+
+def test_no_more_domains_than_one_would_name_are_looked_at() -> None:
+    text = " ".join(f"https://{n}.example" for n in range(500))
+    assert len(linked(text, None)) == DOMAINS_MOST
+    again = "https://a.example " * 150 + "https://b.example"
+    assert linked(again, None) == ("a.example", "b.example")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text("](<>htps:/\\&;#.aé \n", max_size=200))
+def test_whatever_is_typed_has_domains_without_a_port(text: str) -> None:
+    for domain in linked(text, None):
+        assert "/" not in domain
+        assert not domain.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("raw", "domain"),
+    [
+        ("example.com", "example.com"),
+        ("Example.COM.", "example.com"),
+        ("https://a.example.com/page", "a.example.com"),
+        ("élan.example", "xn--lan-9la.example"),
+    ],
+)
+def test_a_domain_is_typed_as_it_is_or_within_a_url(raw: str, domain: str) -> None:
+    assert typed(raw) == domain
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("zoe@example.com", "not_allowed"),
+        ("@example.com", "not_allowed"),
+        ("com", "invalid"),
+        ("*.example.com", "invalid"),
+        ("exa mple.com", "invalid"),
+        ("ftp://example.com", "invalid"),
+        ("", "invalid"),
+        ("a" * 64 + ".example", "invalid"),
+    ],
+)
+def test_what_is_no_domain_is_refused(raw: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        typed(raw)
+    assert refused.value.code == code
+
+
+def test_an_addresses_domain_is_what_follows_the_last_at_sign() -> None:
+    assert of_mail('"a@b"@example.com') == "example.com"
