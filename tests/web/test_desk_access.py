@@ -127,7 +127,7 @@ FORMS = (
     post("/desk/bans", MODERATE, act="apply", what="text", comment="COMMENT"),
     post("/desk/bans", MODERATE, act="ban", what="author", comment="COMMENT"),
     post("/desk/bans", MODERATE, act="ban", what="link_domain", domain="a.example", site="SITE"),
-    post("/desk/bans", MODERATE, act="undo AUTHOR"),
+    post("/desk/bans", MODERATE, act="undo AUTHOR", changes=False),
     post("/desk/bans", MODERATE, act="lift AUTHOR"),
     decide("delete COMMENT", sure="yes"),
     post("/desk/people/{id}", MODERATE, act="erase", sure="yes"),

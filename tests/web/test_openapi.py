@@ -20,6 +20,7 @@ import makers
 import palabre
 from conftest import PUBLIC_URL, START
 from palabre import locale
+from palabre.actions import bans as bans_made
 from palabre.actions.mail_links import sealed_for
 from palabre.actions.moderators import tell_by_mail
 from palabre.errors import FIELD_CODES, PROBLEMS, Invalid
@@ -27,8 +28,9 @@ from palabre.model import ACTIONS, REASONS, Decider, Policy, Scope, Signal, Stat
 from palabre.schema import root
 from palabre.service import Service
 from palabre.store import Tx, comments, mailboxes, marks
+from palabre.store import bans as ban_rows
 from palabre.text import address, email, mail_link, policy, rules, wordlist
-from palabre.web import moderation, persons, places, public, wanted
+from palabre.web import bans, moderation, persons, places, public, wanted
 from palabre.web.routes import ROUTES, Methods
 from web.speaking import BROWSER, FORM, Sent, as_json, multipart, problem, urlencoded
 
@@ -267,10 +269,13 @@ async def real(
     link = mail_link.Link("approve", approved["id"], approved["version"], to, expires_s)
     burst = await makers.comment(client)
     await service.store.write(partial(_put_in_quarantine, comment_id=burst))
+    of_domain = {"kind": "link_domain", "domain": "ban.example"}
+    banned = await client.post("/v1/moderation/bans", json=of_domain, headers=moderator)
     stands_for = {
         "commentId": approved["id"],
         "articleId": approved["article"]["id"],
         "authorId": approved["author"]["id"],
+        "banId": banned.json()["ban"]["id"],
         "token": sent["receipt"]["token"],
         "mailToken": mail_link.seal(service.keys, link),
         "mailEndToken": mail_link.seal_unsubscribe(service.keys, link.to),
@@ -424,6 +429,7 @@ def test_the_words_are_those_of_the_code() -> None:
     assert SCHEMAS["State"]["enum"] == list(State)
     assert SCHEMAS["Action"]["enum"] == list(ACTIONS)
     assert SCHEMAS["Reason"]["enum"] == list(REASONS)
+    assert SCHEMAS["BanKind"]["enum"] == list(bans.KINDS)
     assert SCHEMAS["Site"]["properties"]["locale"]["enum"] == list(locale.LANGUAGES)
     assert set(SCHEMAS["StateCounts"]["required"]) == set(State) - {State.DELETED}
 
@@ -456,6 +462,12 @@ LIMITS = [
     ("ArticleChange", "title", "maxLength", rules.TITLE_LIMIT),
     ("AuthorLookup", "email", "maxLength", email.EMAIL_LIMIT),
     ("AuthorBlock", "reason", "maxLength", persons.REASON_MOST),
+    ("Bans", "bans", "maxItems", moderation.PAGE_MOST),
+    ("BanRequest", "reason", "maxLength", bans.REASON_MOST),
+    ("BanRequest", "domain", "maxLength", bans.DOMAIN_MOST),
+    ("BanPreview", "examples", "maxItems", bans_made.EXAMPLES_MOST),
+    ("BanPreview", "pending", "maximum", bans_made.COUNT_MOST),
+    ("Ban", "hits", "maximum", ban_rows.HITS_MOST),
 ]
 
 

@@ -53,8 +53,8 @@ class Rule:
     signal's `why`, of what it asks `REJECTED` for instead. `told`: whether the author may see that.
     A rule that must not show is `told=False`: its author is told what anybody else with the same
     text would be. A rule that asks for spam is never told, so no author ever reads "spam".
-    `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a site that tells those whom it bans (`tell_banned`) the rule asks for
-    `REJECTED` instead, and is told.
+    `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a site that
+    tells those whom it bans (`tell_banned`) the rule asks for `REJECTED` instead, and is told.
     """
 
     look: Callable[[Submission, Facts], Signal | None]
@@ -110,9 +110,9 @@ class Verdict:
     """What screening says of a submission.
 
     `state`: its first state. `told`: the one its author is told, pending, approved or rejected,
-    whatever is known of them unless the site tells of bans. `signals`: all of them, in the order of RULES. `by`: who stands on
-    the first decision, `rule:NAME` of the weightiest rule that minded, or `rule:policy` when none
-    did.
+    whatever is known of them unless the site tells of bans. `signals`: all of them, in the order of
+    RULES. `by`: who stands on the first decision, `rule:NAME` of the weightiest rule that minded,
+    or `rule:policy` when none did.
     """
 
     state: State
