@@ -127,6 +127,24 @@ async def test_every_page_is_for_everybody(
         async with page.expect_navigation():
             await page.locator("[value=erase]").click()
         wrong["erase"] = await faults(page, way[0])
+        await page.goto(f"{demo.url}/desk/comments/{told.comment}")
+        await page.locator("#ban").click()
+        wrong["ban"] = await faults(page, way[0])
+        await page.locator("[name=what][value=network]").check()
+        async with page.expect_navigation():
+            await page.locator("button[value=try]").click()
+        wrong["ban tried out"] = await faults(page, way[0])
+        await page.locator("#reason").fill("Une flotte de robots " * 9)
+        async with page.expect_navigation():
+            await page.locator("button[value=ban]").click()
+        wrong["bans"] = await faults(page, way[0])
+        async with page.expect_navigation():
+            await page.locator("[value^=lift]").first.click()
+        wrong["ban lifted"] = await faults(page, way[0])
+        await page.locator("#domain").fill("zoe@example.com")
+        async with page.expect_navigation():
+            await page.locator("button[value=try]").click()
+        wrong["ban refused"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/people")
         await page.locator("#email").fill("nobody@example.com")
         async with page.expect_navigation():

@@ -7,17 +7,18 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from palabre.text import address, urls
+from palabre.text import address, markup, urls
 from palabre.text.rules import Refused
 
 LINKS_MOST = 200
 """Links of a text that are looked at: one with more is shown without any (`markup`)."""
 DOMAINS_MOST = 20
-"""Different domains among them; whoever names more is held for that."""
+"""Different domains among them, the first ones."""
 PARENTS_MOST = 4
 DOMAIN_LIMIT = 253
 """Characters (RFC 1035, 3.1, in the form without the dot at the end)."""
 
+_AFTER_AUTHORITY = re.compile(r"[/?#]")
 _TARGET = re.compile(r"\]\([ \t\n]*+<?([^\s<>]++)")
 """What a Markdown link leads to."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -44,7 +45,7 @@ def linked(text: str, website: str | None) -> tuple[str, ...]:
     """
     authorities: dict[str, None] = {}
     for url in _urls(text, website):
-        authorities[url.partition("://")[2].partition("/")[0]] = None
+        authorities[_AFTER_AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0]] = None
         if len(authorities) == DOMAINS_MOST:
             break
     found = (_domain_of("https://" + authority) for authority in authorities)
@@ -56,7 +57,7 @@ def _urls(text: str, website: str | None) -> Iterator[str]:
         yield website
     if "://" in text:
         yield from (url for _, url in islice(urls.found_in(text), LINKS_MOST))
-    if "](" in text and ("\\" in text or "&" in text):
+    if "](" in text and ("\\" in text or "&" in text) and len(text) <= markup.MARKUP_LIMIT:
         for found in islice(_TARGET.finditer(text), LINKS_MOST):
             plain = _ESCAPED.sub(r"\1", html.unescape(found[1]))
             if plain != found[1]:
