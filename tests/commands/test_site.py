@@ -116,7 +116,9 @@ def test_a_limit_is_set_switched_off_and_taken_back(palabre: Terminal) -> None:
 
 def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
     palabre("site", "add", "blog", "--origin", "https://blog.example")
-    printed = palabre("site", "set", "blog", "privacy_url=https://blog.example/a?b=c", "depth=0")
+    printed = palabre(
+        "site", "set", "blog", "privacy_url=https://blog.example/a?b=c", "depth=0", "tell_banned=on"
+    )
     assert printed.splitlines() == [
         "first_state=pending",
         "depth=0",
@@ -129,6 +131,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "close_after_days=off",
         "privacy_url=https://blog.example/a?b=c",
         "stylesheet=off",
+        "tell_banned=on",
         "reasons=off_topic,abuse,illegal,personal_data,advertising,duplicate,other",
         "languages=off",
         "min_seconds=2",

@@ -158,8 +158,11 @@ async def test_a_link_domain_is_banned_with_all_below_it_in_text_and_website(
 async def test_a_mail_domain_is_banned_by_its_name_and_never_shown_beside_a_comment(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
-    made = await ban(client, moderator, kind="mail_domain", domain="jetable.example")
-    assert made["ban"]["domain"] == "jetable.example"
+    earlier = await makers.comment(client, email="max@jetable.example")
+    body = {"kind": "mail_domain", "domain": "jetable.example", "apply": "last_30_days"}
+    made = await ban(client, moderator, **body)
+    assert (made["ban"]["domain"], made["moved"]) == ("jetable.example", 1)
+    assert "jetable" not in json.dumps(await seen_by(client, moderator, earlier))
     hit = await makers.comment(client, email="zoe@mx.jetable.example")
     assert await state_of(client, moderator, hit) == SPAM
     assert "jetable" not in json.dumps(await seen_by(client, moderator, hit))

@@ -277,7 +277,7 @@ async def test_the_menu_leads_to_the_site_that_was_chosen(
         assert found is not None
         return re.findall(r'href="/desk/([^"]*)"', found[0])
 
-    names = ("", "articles", "people", "rules", "numbers", "log")
+    names = ("", "articles", "people", "bans", "rules", "numbers", "log")
     chosen = [*(f"{name}?site=blog" for name in names), "moderators"]
     for name in names:
         page = await client.get(f"/desk/{name}?site=blog")

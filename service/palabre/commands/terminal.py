@@ -73,11 +73,14 @@ async def moderator_missing(service: Service) -> list[str]:
 
 
 def assignments(values: Mapping[str, object]) -> list[str]:
-    """`name=value` for each, as `site set` takes them; nothing is `off`, lists have commas."""
+    """`name=value` for each, as `site set` takes them; nothing and false are `off`, true is `on`,
+    lists have commas."""
     return [f"{name}={_written(value)}" for name, value in values.items()]
 
 
 def _written(value: object) -> str:
-    if value is None:
+    if value is None or value is False:
         return "off"
+    if value is True:
+        return "on"
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

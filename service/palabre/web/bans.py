@@ -100,7 +100,9 @@ async def undo(request: Request) -> Response:
 
 def note(asks: Asked, what: bans.Wanted, reason: str | None) -> str:
     """What stands on the decisions that follow from a ban."""
-    named = ban_name(what.kind, what.label, asks.language)
+    # A mail domain is part of an address, which stands beside nobody's comment.
+    label = None if what.kind is BanKind.MAIL_DOMAIN else what.label
+    named = ban_name(what.kind, label, asks.language)
     if reason is None:
         return asks.say("ban.note", what=named)
     return asks.say("ban.note.because", what=named, reason=reason)
