@@ -140,6 +140,8 @@ RANGES = {
         r"|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
         # People who moderate are few.
         r"|SCAN moderator"
+        r"|SEARCH b USING INDEX sqlite_autoindex_ban_2 \(site_id=\? AND tag=\?\)|SCAN json_each .+"
+        r"|(CO-ROUTINE|SCAN) hit"
         r"|COMPOUND QUERY|UNION ALL"
         rf"|SEARCH comment USING .+ {_ALIKE}"
     ),

@@ -24,7 +24,7 @@ from palabre.keys import Keys
 from palabre.model import Site
 from palabre.service import Service
 from palabre.store import Tx
-from web.speaking import browse, problem, rules, seen_by, stored
+from web.speaking import browse, problem, rules, seen_by, signal_of, stored
 
 Json = dict[str, Any]
 URL = "/v1/moderation/bans"
@@ -145,8 +145,7 @@ async def test_a_link_domain_is_banned_with_all_below_it_in_text_and_website(
     ):
         comment_id = await makers.comment(client, **bad)
         assert await state_of(client, moderator, comment_id) == SPAM
-        (signal,) = (await seen_by(client, moderator, comment_id))["signals"]
-        assert signal["name"] == "banned"
+        signal = signal_of(await seen_by(client, moderator, comment_id), "banned")
         assert signal["score"] == 1.0
         assert "casino.example" in signal["why"]
         assert "robots" in signal["why"]
@@ -195,6 +194,22 @@ async def test_a_text_is_banned_whoever_sends_it_however_it_is_spaced(
     found = await seen_by(client, moderator, again)
     assert (found["state"], found["decided_by"]) == SPAM
     assert found["signals"][0]["name"] == "banned"
+
+
+async def test_a_banned_text_is_known_again_when_some_words_are_others(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    text = (
+        "Un conseiller m’a aidé à doubler mes économies en trois semaines depuis mon salon, sans "
+        "aucun risque et sans rien vendre à personne : écrivez-lui, il répond à tout le monde {}."
+    )
+    source = await makers.comment(client, comment=text.format("très vite"))
+    await ban(client, moderator, kind="text", comment=source)
+    spun = await makers.comment(
+        client, comment=text.format("aussitôt"), email="max@b.example", name="Max"
+    )
+    assert await state_of(client, moderator, spun) == SPAM
+    assert await state_of(client, moderator, await makers.comment(client)) == WAITS
 
 
 async def test_an_author_is_banned_as_by_a_block_and_listed_with_the_others(
@@ -402,12 +417,12 @@ async def test_a_ban_costs_its_author_no_statement_that_a_held_one_does_not_have
 
         return await plain(self, counted_unit, long=long)
 
-    links = "Voir https://a.example https://b.example https://c.example"
+    links = "{} https://a.example https://b.example https://c.example"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(service.store), "write", counting)
         for current, email, text in (
-            ("held", "zoe@lavande.example", links),
-            ("banned", "zoe@jetable.example", links),
+            ("held", "zoe@lavande.example", links.format("Voir par exemple")),
+            ("banned", "zoe@jetable.example", links.format("Mes sources :")),
         ):
             await makers.comment(client, article=f"/{current}", email=email, comment=text)
     assert counted["held"] == counted["banned"]
