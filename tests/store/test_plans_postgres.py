@@ -82,7 +82,9 @@ def faults(plan: dict[str, Any], *, may_sort: bool) -> list[str]:
         conditions = {"Index Cond", "Recheck Cond", "TID Cond"}
         if table is not None and not conditions & node.keys() and "Scan" in node["Node Type"]:
             found += [f"scans {table}"] if table not in SMALL | QUEUES else []
-        if node["Node Type"] in ("Sort", "Incremental Sort") and not may_sort:
+        # What is known to be empty before it is looked for may be sorted.
+        rows = any("Relation Name" in one for one in nodes(node))
+        if node["Node Type"] in ("Sort", "Incremental Sort") and rows and not may_sort:
             found.append(f"sorts by {node['Sort Key']}")
     return found
 
