@@ -52,6 +52,8 @@ EMPTY = """
     delete from comment_words;
     delete from replay;
     delete from receipt;
+    delete from report_receipt;
+    delete from report;
     delete from visit;
     delete from spent;
     delete from edit;

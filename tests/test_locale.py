@@ -21,7 +21,7 @@ from palabre import demonstration, locale, screening
 from palabre.actions import quarantine
 from palabre.actions.bans import DOMAINS
 from palabre.errors import FIELD_CODES, PROBLEMS
-from palabre.model import ACTIONS, REASONS, BanKind, Scope, State
+from palabre.model import ACTIONS, REASONS, REPORT_REASONS, BanKind, Outcome, Scope, State
 from palabre.rendering.desk import MENU
 from palabre.rendering.desk_places import ADDRESSES, CHOICES, FLAGS, LIMITS, NUMBERS
 from palabre.screening import banned
@@ -42,6 +42,9 @@ FAMILIES = {
     *(f"receipt.state.{state}" for state in State),
     *(f"receipt.means.{state}" for state in State),
     *(f"reason.{reason}" for reason in REASONS),
+    *(f"report.reason.{reason}" for reason in REPORT_REASONS),
+    *(f"report.outcome.{means}{outcome}" for outcome in Outcome for means in ("", "means.")),
+    *(f"desk.reports.outcome.{outcome}" for outcome in Outcome),
     *(f"field.{code}" for code in FIELD_CODES),
     *(f"problem.{kind.code}.{part}" for kind in PROBLEMS for part in ("title", "detail", "about")),
     *(f"mail.standing.{state}" for state in State),
@@ -56,7 +59,7 @@ FAMILIES = {
     *(f"desk.act.{verb}" for verb in ACTIONS if verb != "delete"),
     *(f"desk.queue.title.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.keys.{what}" for what in KEYS),
-    *(f"rule.{name}" for name in ("policy", "retention", "flood")),
+    *(f"rule.{name}" for name in ("policy", "retention", "flood", "reports")),
     *(f"desk.empty.{kind}" for kind in ("pending", "state", "filtered")),
     *(f"desk.state.{state}" for state in (*State, "all") if state != "deleted"),
     *(f"desk.menu.{name}" for name in MENU),

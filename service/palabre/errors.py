@@ -2,7 +2,8 @@
 
     Problem
     ├── Invalid (errors: one FieldError a field)
-    │   ├── InvalidSubmission  422      InvalidRequest  422      BadParameter  400
+    │   ├── InvalidSubmission  422      InvalidReport  422
+    │   ├── InvalidRequest  422         BadParameter  400
     ├── Malformed 400   BodyTooLarge 413   UnsupportedMediaType 415   BodyTooSlow 408
     ├── OriginNotAllowed 403   ArticleClosed 403   IdempotencyMismatch 422   DuplicateComment 409
     ├── TooFast 429   Busy 503   StoreUnavailable 503
@@ -71,6 +72,13 @@ class InvalidSubmission(Invalid):
     """A comment's fields break the rules of contract 3.1, on any write path."""
 
     code = "invalid_submission"
+    status = 422
+
+
+class InvalidReport(Invalid):
+    """A reader's report lacks its reason, or has a note that can't be kept."""
+
+    code = "invalid_report"
     status = 422
 
 
@@ -301,6 +309,7 @@ class InternalError(Problem):
 
 PROBLEMS: tuple[type[Problem], ...] = (
     InvalidSubmission,
+    InvalidReport,
     InvalidRequest,
     BadParameter,
     Malformed,

@@ -91,6 +91,10 @@ class Keys:
         """What something of this kind is known by for one day (UTC) on one site."""
         return self._now(kind, f"{site_id}/{day.isoformat()}", data)
 
+    def reporter(self, network: str, site_id: str, day: date) -> bytes:
+        """The same for those who report comments: what they do besides is not to be told."""
+        return self._now("reporter", f"{site_id}/{day.isoformat()}", network.encode())
+
     def seal(self, purpose: str, data: bytes) -> bytes:
         """A code that proves *data* came from us; not stored, so the newest key alone serves."""
         return self._now(purpose, "", data)

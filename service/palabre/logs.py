@@ -34,7 +34,7 @@ LEVELS = {
 # Each pattern starts only where a word starts, or at a fixed text, and then takes a run of
 # characters once: a line costs time in proportion to its length, whatever stands in it.
 _QUERY = re.compile(r"(?<!\S)([^\s?]*+)\?(\S+)")
-_RECEIPT = re.compile(r"(?i)((?:/|%2F)receipts(?:/|%2F))(?!\{)[^\s/?#]+")
+_RECEIPT = re.compile(r"(?i)((?:/|%2F)(?:receipts|v1(?:/|%2F)reports)(?:/|%2F))(?!\{)[^\s/?#]+")
 _MAIL_LINK = re.compile(
     r"(?i)((?:/|%2F)v1(?:/|%2F)mail(?:/|%2F)(?:unsubscribe(?:/|%2F))?)"
     r"(?!\{|unsubscribe(?:/|%2F))[^\s/?#]+"
@@ -67,7 +67,7 @@ def redact(text: str) -> str:
     if "palabre_" in text:
         text = _TOKEN.sub("palabre_[token]", text)
     folded = text.lower()
-    if "receipts" in folded:
+    if "receipts" in folded or "reports" in folded:
         text = _RECEIPT.sub(r"\1[token]", text)
     if "mail" in folded:
         text = _MAIL_LINK.sub(r"\1[token]", text)

@@ -51,6 +51,9 @@ REASONS = (
     "other",
 )
 
+REPORT_REASONS = tuple(reason for reason in REASONS if reason != "duplicate")
+"""Those that a reader may report a comment for: whether it stands twice is nothing to report."""
+
 
 PERSONAL_DATA = ("hold", "note", "off")
 """What may be done with a comment that holds personal data; `note` leaves only a signal."""
@@ -97,6 +100,7 @@ class Policy:
     stylesheet: str | None = None
     tell_banned: bool = False
     reasons: tuple[str, ...] = REASONS
+    reports_to_hold: int = 3
     languages: tuple[str, ...] | None = None
     min_seconds: int = 2
     personal_data: str = "hold"
@@ -306,6 +310,36 @@ class Edit:
     at: datetime
     text: str
     masked: Mapping[str, int] = field(default_factory=dict)
+
+
+class Outcome(enum.StrEnum):
+    """What became of a reader's report; `GONE`: the comment, before anybody had decided."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A reader's report of a comment, as moderators see it; nothing tells who they were.
+
+    `counts`: it speaks for holding the comment, as an independent one. `dismissed_before`: how
+    many of the same reporter's had been dismissed that day. `recent`: how many they had sent in
+    the ten minutes before.
+    """
+
+    id: str
+    reason: str
+    note: str | None
+    at: datetime
+    outcome: Outcome
+    settled_at: datetime | None
+    settled_by: str | None
+    counts: bool
+    dismissed_before: int
+    recent: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "stylesheet=off",
         "tell_banned=on",
         "reasons=off_topic,abuse,illegal,personal_data,advertising,duplicate,other",
+        "reports_to_hold=3",
         "languages=off",
         "min_seconds=2",
         "personal_data=hold",

@@ -38,6 +38,7 @@ from palabre.store import (
     numbers,
     outbox,
     queue,
+    reports,
     sites,
     spent,
     visits,
@@ -84,6 +85,7 @@ SORTS = {
     "words_sqlite._sorted": "only what has come out of order many times over",
     "ranges._merged": "merges ranges of `limit` rows that come in order",
     "receipts.trim": "a comment's receipts, some twenty at most",
+    "reports._trim": "a report's receipts, some twenty at most",
     "comments.of_author": "all of one person's comments, which are all wanted",
     "comments.names_of": "the names of one person's comments, which are all wanted",
     "sites.tally": "four rows a site",
@@ -378,6 +380,7 @@ async def drive_readers(client: httpx2.AsyncClient, admin: dict[str, str]) -> No
         f"form?article=/a&parent={top}",
     ):
         assert (await client.get(f"/v1/{path}")).status_code == 200
+    await drive_reports(client, admin, top)
     receipt = answers[1].json()["receipt"]["url"]
     await client.get(receipt)
     await client.post(f"{receipt}/withdraw")
@@ -390,6 +393,35 @@ async def drive_likeness(client: httpx2.AsyncClient) -> None:
     for number, text in enumerate((one, one, two, two, f"{one} {two}")):
         text = text.replace("{}", "http://menage.example/")
         await makers.comment(client, comment=f"{text} numéro {number}", name=f"Nom {number}")
+
+
+async def drive_reports(client: httpx2.AsyncClient, admin: dict[str, str], one: str) -> None:
+    """Report a comment until it is held, let it stand, and report it more than may be."""
+    path, moderated = f"/v1/comments/{one}/report", f"/v1/moderation/comments/{one}"
+
+    async def report(network: int) -> None:
+        headers = {"X-Forwarded-For": f"203.0.{network}.1"}
+        answer = await client.post(path, json={"reason": "other", "note": "Oh."}, headers=headers)
+        assert answer.status_code == 201
+        await client.get(answer.json()["receipt"]["url"])
+
+    await client.get(path)
+    for network in (1, 1, 2, 3):
+        await report(network)
+    await makers.act(client, admin, one, "approve")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reports, "OPEN_MOST", 1)
+        for network in (4, 5):
+            await report(network)
+    await client.get(moderated, headers=admin)
+    for query in ("", "&article=/a", "&site=blog&state=pending", "&q=nous"):
+        url: str | None = f"/v1/moderation/comments?reported=1&limit=1{query}"
+        while url:
+            url = (await client.get(url, headers=admin)).json()["next"]
+    assert (await client.post(f"{moderated}/dismiss-reports", headers=admin)).status_code == 200
+    other = await makers.approved(client, admin)
+    await client.post(f"/v1/comments/{other}/report", json={"reason": "abuse"})
+    await makers.act(client, admin, other, "delete")
 
 
 async def drive_moderators(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
@@ -707,4 +739,4 @@ async def drive_operators(service: Service) -> None:
     await erasure.erasure(later)
 
 
-LATER = timedelta(days=40)
+LATER = timedelta(days=100)

@@ -34,6 +34,7 @@ SMALL_ONLY = {
     "receipts.forget_expired",
     "visits.forget_expired",
     "spent.forget_expired",
+    "reports.forget_tags",
 }
 """Functions whose statements join with a few rows that an index finds. As long as there are no more
 than that, the planner goes through the table; with 100,000 it looks each of them up."""

@@ -30,6 +30,9 @@ PUBLIC = {
     ("GET", "/v1/counts"),
     ("GET", "/v1/form"),
     ("GET", "/v1/stamp"),
+    ("GET", "/v1/comments/{id}/report"),
+    ("POST", "/v1/comments/{id}/report"),
+    ("GET", "/v1/reports/{token}"),
     ("GET", "/v1/receipts/{token}"),
     ("POST", "/v1/receipts/{token}/withdraw"),
     ("GET", "/v1/mail/{token}"),
@@ -82,6 +85,7 @@ GUARDED = (
         Guarded("POST", f"{M}/comments/{{id}}/{action}", MODERATE, "comment_not_found")
         for action in ACTIONS
     ),
+    Guarded("POST", f"{M}/comments/{{id}}/dismiss-reports", MODERATE, "comment_not_found"),
     Guarded("POST", f"{M}/decisions", MODERATE, None, {"action": "delete", "ids": ["COMMENT"]}),
     Guarded("GET", f"{M}/log", READ, None),
     Guarded("GET", f"{M}/articles", READ, None),
@@ -167,11 +171,12 @@ async def other(service: Service, site: Site) -> Site:
 
 @pytest.fixture
 async def there(service: Service, other: Site) -> AsyncIterator[There]:
-    """A public comment of a known author on an article of the site `blog`."""
+    """A public comment of a known author on an article of the site `blog`, reported by a reader."""
     owner = await token_for(service, "olga", Scope.ADMIN)
     async with client_of(service) as client:
         comment = await makers.approved(client, owner, site="blog")
         article = await put_article(client, owner, site="blog", title="Un titre")
+        await client.post(f"/v1/comments/{comment}/report", json={"reason": "other"})
         before = await everything(client, owner, comment, article["id"])
         author = before[f"comments/{comment}"]["author"]["id"]
         yield There(client, comment, article["id"], author, owner, before)

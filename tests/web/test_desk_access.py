@@ -109,6 +109,7 @@ FORMS = (
         version="VERSION",
     ),
     post("/desk/comments/{id}/mask", MODERATE, version="VERSION"),
+    post("/desk/comments/{id}/dismiss", MODERATE),
     decide("approve COMMENT"),
     post("/desk/undo", MODERATE),
     post("/desk/comments/{id}/reply", MODERATE, text="Merci à vous.", version="VERSION"),
@@ -261,6 +262,10 @@ async def there(service: Service, site: Site, clock: Clock) -> AsyncIterator[The
             email=ADDRESS,
             comment=f"Les îles de {WORD} sont loin.",
         )
+        # Held again, with a reader's report of when it was public.
+        await makers.act(client, headers, comment, "approve")
+        await client.post(f"/v1/comments/{comment}/report", json={"reason": "other"})
+        await makers.act(client, headers, comment, "hold")
         # By the same person, who is still known when the other is deleted.
         await makers.comment(
             client, site="tiers", article="https://tiers.example/a", name=WORD, email=ADDRESS

@@ -112,7 +112,7 @@ async def test_a_browser_keeps_its_text_and_its_key(client: httpx2.AsyncClient) 
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "30"
     page = read(answer.text)
-    assert "Trop de commentaires en peu de temps" in page.text
+    assert "Trop d’envois en peu de temps" in page.text
     assert page.one("textarea").raw.strip() == "À ne pas perdre."
     assert page.one("input", name="idempotency_key")["value"] == "the-same-key"
 

@@ -24,10 +24,20 @@ from palabre.actions import bans as bans_made
 from palabre.actions.mail_links import sealed_for
 from palabre.actions.moderators import tell_by_mail
 from palabre.errors import FIELD_CODES, PROBLEMS, Invalid
-from palabre.model import ACTIONS, REASONS, Decider, Policy, Scope, Signal, State
+from palabre.model import (
+    ACTIONS,
+    REASONS,
+    REPORT_REASONS,
+    Decider,
+    Outcome,
+    Policy,
+    Scope,
+    Signal,
+    State,
+)
 from palabre.schema import root
 from palabre.service import Service
-from palabre.store import Tx, comments, mailboxes, marks
+from palabre.store import Tx, comments, mailboxes, marks, reports
 from palabre.store import bans as ban_rows
 from palabre.text import address, email, mail_link, policy, rules, wordlist
 from palabre.web import bans, moderation, persons, places, public, wanted
@@ -263,6 +273,8 @@ async def real(
     sent = (await client.post("/v1/comments", json=fields_sent | {"comment": "Déjà là."})).json()
     comment = f"/v1/moderation/comments/{sent['comment']['id']}"
     approved = (await client.post(f"{comment}/approve", headers=moderator)).json()
+    about = f"/v1/comments/{approved['id']}/report"
+    reported = (await client.post(about, json={"reason": "other"})).json()
     await tell_by_mail(service, "alice", "alice@example.com", language="fr")
     (mailbox,) = (await service.store.read(mailboxes.every)).values()
     to, expires_s = sealed_for(mailbox), int(service.now().timestamp()) + 60
@@ -277,6 +289,7 @@ async def real(
         "authorId": approved["author"]["id"],
         "banId": banned.json()["ban"]["id"],
         "token": sent["receipt"]["token"],
+        "reportToken": reported["receipt"]["token"],
         "mailToken": mail_link.seal(service.keys, link),
         "mailEndToken": mail_link.seal_unsubscribe(service.keys, link.to),
     }
@@ -430,6 +443,8 @@ def test_the_words_are_those_of_the_code() -> None:
     assert SCHEMAS["Action"]["enum"] == list(ACTIONS)
     assert SCHEMAS["Reason"]["enum"] == list(REASONS)
     assert SCHEMAS["BanKind"]["enum"] == list(bans.KINDS)
+    assert SCHEMAS["ReportReason"]["enum"] == list(REPORT_REASONS)
+    assert SCHEMAS["Outcome"]["enum"] == list(Outcome)
     assert SCHEMAS["Site"]["properties"]["locale"]["enum"] == list(locale.LANGUAGES)
     assert set(SCHEMAS["StateCounts"]["required"]) == set(State) - {State.DELETED}
 
@@ -442,6 +457,10 @@ LIMITS = [
     ("Submission", "title", "maxLength", rules.TITLE_LIMIT),
     ("Submission", "idempotency_key", "minLength", rules.KEY_MINIMUM),
     ("Submission", "idempotency_key", "maxLength", rules.KEY_LIMIT),
+    ("ReportRequest", "note", "maxLength", rules.NOTE_LIMIT),
+    ("ReportRequest", "idempotency_key", "minLength", rules.KEY_MINIMUM),
+    ("ReportRequest", "idempotency_key", "maxLength", rules.KEY_LIMIT),
+    ("ModeratorsReport", "note", "maxLength", rules.NOTE_LIMIT),
     ("PublicAuthor", "name", "maxLength", rules.NAME_LIMIT),
     ("PublicAuthor", "website", "maxLength", rules.WEBSITE_LIMIT),
     ("ListedArticle", "title", "maxLength", rules.TITLE_LIMIT),
@@ -488,6 +507,11 @@ def test_the_limits_of_parameters_are_the_codes() -> None:
     assert PARAMETERS["articles"]["schema"]["items"]["maxLength"] == address.ADDRESS_LIMIT
 
 
+def test_as_many_reports_are_shown_as_it_says() -> None:
+    listed = SCHEMAS["CommentCase"]["allOf"][1]["properties"]["report_list"]
+    assert listed["maxItems"] == reports.SHOWN_MOST
+
+
 def test_a_parent_may_be_as_long_as_it_says() -> None:
     longest = SCHEMAS["Submission"]["properties"]["parent"]["maxLength"]
     assert rules.parent("x" * longest)
@@ -508,7 +532,9 @@ def test_the_rules_of_a_policy_are_the_codes_with_their_defaults() -> None:
 
 
 @pytest.mark.parametrize("schema", ["Policy", "PolicyChange"])
-@pytest.mark.parametrize("rule", ["depth", "max_links", "comment_limit", "close_after_days"])
+@pytest.mark.parametrize(
+    "rule", ["depth", "max_links", "comment_limit", "close_after_days", "reports_to_hold"]
+)
 def test_a_number_in_a_policy_has_the_bounds_that_it_says(schema: str, rule: str) -> None:
     described = SCHEMAS[schema]["properties"][rule]
     least, most = described["minimum"], described["maximum"]

@@ -30,6 +30,7 @@ DEFAULTS = {
     "stylesheet": None,
     "tell_banned": False,
     "reasons": list(REASONS),
+    "reports_to_hold": 3,
     "languages": None,
     "hold_words": [],
     "reject_words": [],
@@ -83,6 +84,8 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("min_seconds", 60),
         ("personal_data", "note"),
         ("personal_data", "off"),
+        ("reports_to_hold", 0),
+        ("reports_to_hold", 1_000),
     ],
 )
 async def test_a_rule_is_changed_kept_and_taken_back(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from palabre.actions.decide import present
 from palabre.errors import AuthorNotFound
-from palabre.model import Author, Comment, Decision, Edit, Moderator, Site, State
+from palabre.model import Author, Comment, Decision, Edit, Moderator, Report, Site, State
 from palabre.service import Service
 from palabre.store import Tx, authors, bans, comments, decisions
 
@@ -19,11 +19,16 @@ ALL = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One comment with all that is kept about it."""
+    """One comment with all that is kept about it.
+
+    `reports`: readers'; none where its author gets to see it, since they say things of others, and
+    a note may tell who wrote it.
+    """
 
     comment: Comment
     decisions: tuple[Decision, ...]
     edits: tuple[Edit, ...]
+    reports: tuple[Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,18 @@ from palabre.errors import (
 )
 from palabre.model import Article, Comment, Decision, Moderator, Site, State
 from palabre.service import Service
-from palabre.store import Tx, alike, articles, comments, decisions, moderators, queue, ranges, sites
+from palabre.store import (
+    Tx,
+    alike,
+    articles,
+    comments,
+    decisions,
+    moderators,
+    queue,
+    ranges,
+    reports,
+    sites,
+)
 from palabre.store.order import QueueOrder, Reached
 from palabre.text import address, rules
 from palabre.text.words import words
@@ -30,7 +41,8 @@ class Wanted:
     """What of the queue is asked for, as asked. `site`: a name; `article`: a URL or path.
 
     `signal`: a rule's name. `since`, `until`: when it was created, the latter not included.
-    `same`: the id of a comment whose text they share, or nearly.
+    `same`: the id of a comment whose text they share, or nearly. `reported`: those with open
+    reports, the most reported first.
     """
 
     states: Sequence[State] = (State.PENDING,)
@@ -42,6 +54,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     same: str | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +81,10 @@ async def page(
 ) -> QueuePage:
     """Comments that pass every filter. Raises SiteNotFound, BadParameter.
 
-    A search first indexes what has just come; what it finds can be ordered by age alone.
+    A search first indexes what has just come; what it finds can be ordered by age alone. What is
+    `reported` is ordered by that, *order* or not.
     """
-    if wanted.words is not None and order == "urgent":
-        order = "oldest"
+    order = ordered(wanted, order)
     if wanted.words is not None:
         # A store that can't be written can still be searched for what is indexed.
         with contextlib.suppress(Busy, StoreUnavailable):
@@ -93,6 +106,13 @@ async def page(
     return await service.store.read(unit)
 
 
+def ordered(wanted: Wanted, order: QueueOrder) -> QueueOrder:
+    """The order in which a list comes that is asked for in another."""
+    if wanted.words is not None:
+        return "oldest" if order == "urgent" else order
+    return "urgent" if wanted.reported else order
+
+
 async def count(
     service: Service, moderator: Moderator, wanted: Wanted, *, order: QueueOrder, most: int
 ) -> int:
@@ -105,13 +125,14 @@ async def count(
         site = await _named_site(tx, moderator, wanted.site)
         article = await _article(tx, service, moderator, wanted, site)
         found = await _filter(tx, service, moderator, wanted, site, article)
-        return 0 if found is None else await queue.count(tx, found, order=order, most=most)
+        by = ordered(wanted, order)
+        return 0 if found is None else await queue.count(tx, found, order=by, most=most)
 
     return await service.store.read(unit)
 
 
 async def one(service: Service, moderator: Moderator, comment_id: str) -> Record:
-    """A comment with its decisions and edits. Raises CommentNotFound."""
+    """A comment with its decisions, edits and reports. Raises CommentNotFound."""
 
     async def unit(tx: Tx) -> Record:
         comment = await queue.one(tx, comment_id, site_id=moderator.site_id, now=service.now())
@@ -121,6 +142,7 @@ async def one(service: Service, moderator: Moderator, comment_id: str) -> Record
             comment,
             tuple(await decisions.of_comment(tx, comment_id)),
             tuple(await decisions.edits_of(tx, comment_id)),
+            tuple(await reports.of_comment(tx, comment_id)),
         )
 
     return await service.store.read(unit)
@@ -203,6 +225,7 @@ async def _filter(
         until=wanted.until,
         text_hash=text_hash,
         alike=group,
+        reported=wanted.reported,
     )
 
 

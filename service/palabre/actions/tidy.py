@@ -19,6 +19,7 @@ from palabre.store import (
     info,
     leases,
     receipts,
+    reports,
     retention,
     sessions,
     sites,
@@ -37,6 +38,7 @@ BANDS_AT_ONCE = 100
 """Rows of an index all over the place, those of some twenty comments."""
 BY = Decider("rule:retention")
 
+Forget = Callable[..., Coroutine[Any, Any, int]]
 Overdue = Callable[[Tx], Coroutine[Any, Any, list[str]]]
 
 
@@ -52,7 +54,8 @@ async def tidy(service: Service) -> int:
         State.SPAM: service.settings.retention_spam_days,
         State.PENDING: service.settings.retention_pending_days,
     }
-    for site_id in await service.store.read(sites.ids):
+    every = await service.store.read(sites.ids)
+    for site_id in every:
         for state, days in days_by_state.items():
             if days is None:
                 continue
@@ -66,6 +69,7 @@ async def tidy(service: Service) -> int:
             floods = retention.overdue_in_quarantine
             find = partial(floods, site_id=site_id, before=before, limit=AT_ONCE)
             deleted += await _delete(service, find)
+    old_reports: list[Forget] = [partial(reports.forget_old, site_id=site_id) for site_id in every]
     for forget in (
         visits.forget_expired,
         receipts.forget_expired,
@@ -73,6 +77,8 @@ async def tidy(service: Service) -> int:
         spent.forget_expired,
         bans.forget_expired,
         _end_bans,
+        reports.forget_tags,
+        *old_reports,
     ):
         unit = partial(_forget, service, forget)
         while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:
@@ -128,7 +134,7 @@ async def _delete(service: Service, overdue: Overdue) -> int:
             return deleted
 
 
-async def _forget(service: Service, forget: Callable[..., Coroutine[Any, Any, int]], tx: Tx) -> int:
+async def _forget(service: Service, forget: Forget, tx: Tx) -> int:
     """Forget some hashes that have expired; they leave the files with the next scrub."""
     forgotten = await forget(tx, now=service.now(), most=FORGOTTEN_AT_ONCE)
     if forgotten:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from palabre import screening
-from palabre.model import Comment, Decision, Edit
+from palabre import locale, screening
+from palabre.model import Comment, Decision, Edit, Report
+from palabre.rendering import shapes
 from palabre.rendering.desk import decider
 from palabre.rendering.desk_queue import Case
 from palabre.rendering.difference import Part, difference
@@ -33,6 +34,14 @@ class Change:
     masked: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One reader's report. `remarks`: what is to be known of how its reporter reports."""
+
+    report: Report
+    remarks: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentView:
     """One comment's page.
@@ -46,6 +55,7 @@ class CommentView:
     case: Case
     lines: tuple[Line, ...]
     changes: tuple[Change, ...]
+    reports: tuple[ReportLine, ...]
     ask: str | None
     back: str
     decides: bool
@@ -80,6 +90,16 @@ class CommentView:
 def lines(decisions: Sequence[Decision], language: str) -> tuple[Line, ...]:
     """A comment's decisions, oldest first."""
     return tuple(Line(one, decider(one.by, language)) for one in decisions)
+
+
+def reports(found: Sequence[Report], language: str) -> tuple[ReportLine, ...]:
+    """A comment's reports, oldest first."""
+    return tuple(
+        ReportLine(
+            one, tuple(locale.say(language, code, n=n) for code, n in shapes.report_remarks(one))
+        )
+        for one in found
+    )
 
 
 def changes(edits: Sequence[Edit], text: str | None, language: str) -> tuple[Change, ...]:

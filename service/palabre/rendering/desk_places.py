@@ -22,7 +22,14 @@ LIMITS = policy.LIMITS
 FLAGS = ("tell_banned",)
 """Rules that are on or off."""
 
-NUMBERS = ("depth", "max_links", "comment_limit", "close_after_days", "min_seconds")
+NUMBERS = (
+    "depth",
+    "max_links",
+    "comment_limit",
+    "close_after_days",
+    "reports_to_hold",
+    "min_seconds",
+)
 """Rules that are whole numbers."""
 
 

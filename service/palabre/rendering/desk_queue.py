@@ -26,6 +26,7 @@ _FILTERS = {
     "since": "desk.filter.is_since",
     "until": "desk.filter.is_until",
     "same": "desk.filter.is_same",
+    "reported": "desk.filter.is_reported",
 }
 """What is said of each filter that is set."""
 
@@ -104,12 +105,13 @@ class QueueView:
 
     `counts`: of the states, of all that the moderator may see. `state`: the one shown, or `all`.
     `given`: the parameters as given. `rule_choices`: rules, and what they look at in words.
-    `states`: the same list in other states. `next`, `first`: queries of other pages. `back`: the
-    query of this one. `at`: when it was made. `article`: the URL of the only one that is shown.
-    `decides`: the moderator may. `every`: the choice of all that the list holds, if it is one.
-    `newest`: the query of the same list with what came last first. `errors`: what is wrong with
-    filters, by their names; then nothing was looked for. `language`: of its dates. `quarantine`:
-    a line for each site that has something there, or is flooded.
+    `states`: the same list in other states; `reported`: what readers have reported of what is
+    public, and `reported_count` how many that are, in words, "" for none. `next`, `first`: queries
+    of other pages. `back`: the query of this one. `at`: when it was made. `article`: the URL of
+    the only one that is shown. `decides`: the moderator may. `every`: the choice of all that the
+    list holds, if it is one. `newest`: the query of the same list with what came last first.
+    `errors`: what is wrong with filters, by their names; then nothing was looked for. `language`:
+    of its dates. `quarantine`: a line for each site that has something there, or is flooded.
     """
 
     cases: tuple[Case, ...]
@@ -120,6 +122,8 @@ class QueueView:
     sites: tuple[str, ...]
     rule_choices: tuple[tuple[str, str], ...]
     states: Mapping[str, str]
+    reported: str
+    reported_count: str
     next: str | None
     first: str | None
     back: str
@@ -181,6 +185,11 @@ class QueueView:
             with contextlib.suppress(ValueError):
                 return locale.format_day(self.language, date.fromisoformat(value))
         return value
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether it is the list of what is public and reported."""
+        return self.state == State.APPROVED and "reported" in self.given
 
     @property
     def unfiltered(self) -> str:

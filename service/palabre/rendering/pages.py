@@ -16,11 +16,11 @@ from markupsafe import Markup
 
 from palabre import demonstration, locale, screening
 from palabre.errors import Problem
-from palabre.model import Article, Comment, Shown, State
+from palabre.model import REPORT_REASONS, Article, Comment, Outcome, Shown, State
 from palabre.rendering.desk import decider
 from palabre.rendering.templating import render
 from palabre.text.email import EMAIL_LIMIT
-from palabre.text.rules import NAME_LIMIT, WEBSITE_LIMIT
+from palabre.text.rules import NAME_LIMIT, NOTE_LIMIT, WEBSITE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,36 @@ class ReceiptView:
     article: Article
     reason: str | None = None
     decided_at: datetime | None = None
+    stylesheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """What the page shows on which a reader reports a comment. `values`, `errors`, `notice`: as in
+    `FormView`."""
+
+    comment: Shown
+    article: Article
+    idempotency_key: str
+    stylesheet: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[FieldMessage, ...] = ()
+    notice: tuple[str, str] | None = None
+
+    def wrong(self, name: str) -> str | None:
+        """What is wrong with a field, in words."""
+        return " ".join(one.message for one in self.errors if one.field == name) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReceiptView:
+    """What a reporter's receipt shows. `comment`: as long as it is public."""
+
+    comment: Shown | None
+    article: Article
+    outcome: Outcome
+    reported_at: datetime
+    settled_at: datetime | None = None
     stylesheet: str | None = None
 
 
@@ -154,6 +184,34 @@ def receipt_page(
     )
 
 
+def report_page(report: ReportView, *, language: str, base: str = "") -> str:
+    """The form by which a reader reports a comment."""
+    return render(
+        "public/report.html",
+        language=language,
+        base=base,
+        stylesheet=report.stylesheet,
+        report=report,
+        reasons=REPORT_REASONS,
+        # Twice the limit, since `maxlength` counts UTF-16 units, of which an emoji takes two.
+        most=2 * NOTE_LIMIT,
+    )
+
+
+def report_receipt_page(
+    receipt: ReportReceiptView, *, language: str, base: str = "", now: datetime | None = None
+) -> str:
+    """What became of a report, for its reporter. `now`: see format_when."""
+    return render(
+        "public/report_receipt.html",
+        language=language,
+        base=base,
+        stylesheet=receipt.stylesheet,
+        receipt=receipt,
+        now=now,
+    )
+
+
 def mail_link_page(
     link: MailLinkView, *, language: str, base: str = "", now: datetime | None = None
 ) -> str:
@@ -203,6 +261,9 @@ def listing_fragment(listing: ListingView, *, language: str, service_url: str) -
             query["parent"] = parent
         return f"{service_url}/v1/form?{urlencode(query)}"
 
+    def report_url(comment_id: str) -> str:
+        return f"{service_url}/v1/comments/{comment_id}/report?{urlencode({'lang': language})}"
+
     return render(
         "public/listing.html",
         language=language,
@@ -212,6 +273,7 @@ def listing_fragment(listing: ListingView, *, language: str, service_url: str) -
         next_url=None if listing.next_path is None else service_url + listing.next_path,
         invites=listing.invites,
         form_url=form_url,
+        report_url=report_url,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from palabre import screening
+from palabre import locale, screening
 from palabre.actions.bans import Preview
 from palabre.actions.people import Record
+from palabre.actions.report import DISMISSED_MOST, RECENT_MOST, Receipt
 from palabre.model import (
     Article,
     Author,
@@ -17,6 +18,7 @@ from palabre.model import (
     Decision,
     Edit,
     Event,
+    Report,
     Shown,
     Signal,
     Site,
@@ -205,8 +207,51 @@ def ban_preview(found: Preview, language: str) -> Json:
     }
 
 
+def case(found: Record, language: str) -> Json:
+    """A comment with everything that moderators may know about it."""
+    return record(found, language) | {
+        "report_list": [report(one, language) for one in found.reports]
+    }
+
+
+def report(found: Report, language: str) -> Json:
+    """A reader's report as moderators see it; `remarks` are on how its reporter reports."""
+    return {
+        "id": found.id,
+        "reason": found.reason,
+        "note": found.note,
+        "at": instant(found.at),
+        "outcome": found.outcome,
+        "settled_at": instant(found.settled_at),
+        "settled_by": found.settled_by,
+        "counts": found.counts,
+        "remarks": [locale.say(language, code, n=n) for code, n in report_remarks(found)],
+    }
+
+
+def report_remarks(found: Report) -> list[tuple[str, int]]:
+    """What is to be said of how a report's reporter reports: codes of sentences, and numbers."""
+    remarks = []
+    if found.dismissed_before > DISMISSED_MOST:
+        remarks.append(("report.remark.dismissed", found.dismissed_before))
+    if found.recent > RECENT_MOST:
+        remarks.append(("report.remark.many", found.recent + 1))
+    return remarks
+
+
+def told_report(found: Receipt) -> Json:
+    """A report as its reporter is told of it."""
+    return {
+        "comment_id": found.comment_id,
+        "comment": None if found.comment is None else public(found.comment),
+        "outcome": found.outcome,
+        "reported_at": instant(found.reported_at),
+        "settled_at": instant(found.settled_at),
+    }
+
+
 def record(found: Record, language: str) -> Json:
-    """A comment with everything that is kept about it."""
+    """A comment with everything that is kept about it, but what others said of it."""
     return moderated(found.comment, language) | {
         "decisions": [decision(one) for one in found.decisions],
         "edits": [edit(one) for one in found.edits],

@@ -8,11 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from palabre.model import Decider, Signal, State
-from palabre.store import alike, articles, authors, bans, decisions, info, marks, receipts, words
+from palabre.store import (
+    alike,
+    articles,
+    authors,
+    bans,
+    decisions,
+    info,
+    marks,
+    receipts,
+    reports,
+    words,
+)
 from palabre.store.order import QueueOrder, Reached
 from palabre.store.tx import Row, Tx, among, held, ms
 from palabre.text.sketch import Sketch
@@ -44,6 +55,7 @@ class Standing:
     site_id: str
     article_id: str
     author_id: str | None
+    moderator_id: str | None
     parent_id: str | None
     asked_parent: str | None
     state: State
@@ -310,6 +322,7 @@ async def set_state(
     else:
         await words.restate(tx, _indexed(comment), becomes)
         await marks.restate(tx, comment.seq, _marked(comment), becomes)
+    await reports.follow(tx, comment.id, becomes, by=by, at=at)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
     return True
@@ -317,7 +330,7 @@ async def set_state(
 
 _WIPED = (
     ", name = null, website = null, title = null, hue = null, body = null, html = null, "
-    "signals = '[]', rank = 0, fingerprint = null, body_hash = null, sketch = null, "
+    "signals = '[]', rank = 0, reports = 0, fingerprint = null, body_hash = null, sketch = null, "
     "alike = null, ban_id = null, author_id = null, edited_at = null"
 )
 
@@ -334,6 +347,21 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     await bans.forget_comment(tx, comment.site_id, comment.id)
     if comment.author_id is not None:
         await authors.forget_if_gone(tx, comment.author_id, now=now)
+
+
+async def add_signal(tx: Tx, comment: Standing, signal: Signal) -> Standing:
+    """Leave a signal on a comment that is there, instead of one of the same name."""
+    others = [one for one in comment.signals if one.name != signal.name]
+    signals = (*others, signal)
+    await tx.run(
+        "update comment set signals = :signals, rank = rank + :more where id = :id",
+        id=comment.id,
+        signals=signals_as_json(signals),
+        more=marks.rank(signals) - marks.rank(comment.signals),
+    )
+    if len(signals) > len(comment.signals):
+        await marks.add(tx, comment.id, [signal])
+    return replace(comment, signals=signals)
 
 
 async def rewrite(
@@ -515,6 +543,7 @@ def _standing(row: Row) -> Standing:
         site_id=row["site_id"],
         article_id=row["article_id"],
         author_id=row["author_id"],
+        moderator_id=row["moderator_id"],
         parent_id=row["parent_id"],
         asked_parent=row["asked_parent"],
         state=State(row["state"]),

@@ -62,6 +62,8 @@ TABLES = (
     Table("replay", ("site_id", "request_tag")),
     Table("visit", ("site_id", "visitor_tag")),
     Table("spent", ("site_id", "tag")),
+    Table("report", ("site_id", "id")),
+    Table("report_receipt", ("token_hash",)),
     Table("job", ("id",)),
     Table("recurring", ("name",)),
     Table("webhook", ("id",)),

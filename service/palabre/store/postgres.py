@@ -64,7 +64,7 @@ bits count the rounds of those of 32 (PostgreSQL manual, 25.1.5)."""
 
 _PERSONAL = (
     "comment", "comment_words", "decision", "edit", "article", "author", "replay", "visit",
-    "receipt", "comment_band",
+    "receipt", "comment_band", "report", "report_receipt",
 )  # fmt: skip
 """Tables that hold words or hashes which go."""
 

@@ -21,7 +21,8 @@ class Filter:
 
     `words`: folded ones, or none. `signal`: the name of one that they have. `since`, `until`: when
     they were created, the latter not included. `text_hash`: of texts that are equal to screening;
-    `alike`: the group of those that are alike, which count as well.
+    `alike`: the group of those that are alike, which count as well. `reported`: those with open
+    reports, by an index of their own in the order of urgency.
     """
 
     states: Sequence[State]
@@ -34,6 +35,7 @@ class Filter:
     until: datetime | None = None
     text_hash: bytes | None = None
     alike: str | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def condition(wanted: Filter, *, but: Sequence[str] = ()) -> Condition:
     if wanted.until is not None:
         text += " and c.created_at < :until"
         values["until"] = ms(wanted.until)
+    if wanted.reported:
+        text += " and c.reports > 0"
     if wanted.signal is not None and "signal" not in but:
         text += (
             " and exists (select 1 from comment_signal as m where m.site_id = c.site_id "
@@ -80,13 +84,14 @@ async def page(
 ) -> list[Reached]:
     """The places of comments that pass the filter, in order.
 
-    Costs an index range of *limit* rows a state and site, or one of an author, an article, a
-    signal or a text; what else is asked for is looked up in each row of that range.
+    Costs an index range of *limit* rows a state and site, of those that are reported if so asked,
+    or one of an author, an article, a signal or a text; what else is asked for is looked up in
+    each row of that range.
     """
     scopes: list[dict[str, Value]]
-    if wanted.author_id is not None:
+    if wanted.author_id is not None and not wanted.reported:
         scopes = [{"author_id": wanted.author_id}]
-    elif wanted.article_id is not None:
+    elif wanted.article_id is not None and not wanted.reported:
         scopes = [{"article_id": wanted.article_id}]
     else:
         asked = await sites.ids(tx) if wanted.site_id is None else [wanted.site_id]

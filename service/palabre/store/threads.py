@@ -104,9 +104,17 @@ class Own:
 
 async def own(tx: Tx, comment_id: str) -> Own:
     """A comment for its author; there is one with this id."""
+    found = await any_of(tx, comment_id)
+    if found is None:
+        raise LookupError(comment_id)
+    return found
+
+
+async def any_of(tx: Tx, comment_id: str) -> Own | None:
+    """The same, if there is one with this id: who may see what of it is the caller's concern."""
     row = await tx.one("select * from comment where id = :id", id=comment_id)
     if row is None:
-        raise LookupError(comment_id)
+        return None
     return Own(
         shown=full(row),
         told=None if row["told"] is None else State(row["told"]),

@@ -113,6 +113,7 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "stylesheet": _stylesheet,
     "tell_banned": _flag,
     "reasons": _reasons,
+    "reports_to_hold": _between(0, 1_000),
     "languages": _languages,
     "hold_words": wordlist.check,
     "reject_words": wordlist.check,
@@ -121,7 +122,7 @@ _RULES: Mapping[str, Callable[[object], object]] = {
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 
-_OFF_AT_ZERO = frozenset({"min_seconds"})
+_OFF_AT_ZERO = frozenset({"min_seconds", "reports_to_hold"})
 """Rules that are on by default, so that null does not switch them off."""
 
 

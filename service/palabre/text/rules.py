@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from palabre.errors import FieldError
+from palabre.model import REPORT_REASONS
 from palabre.text import address
 from palabre.text.address import ADDRESS_LIMIT, AddressError
 from palabre.text.email import EMAIL_LIMIT, EmailError, identity
@@ -18,6 +19,7 @@ from palabre.text.email import EMAIL_LIMIT, EmailError, identity
 NAME_LIMIT = 80
 TITLE_LIMIT = 300
 WEBSITE_LIMIT = 500
+NOTE_LIMIT = 1000
 KEY_MINIMUM = 8
 KEY_LIMIT = 128
 """Characters (code points), all of them."""
@@ -130,6 +132,13 @@ def comment(raw: str, *, limit: int) -> str:
     if _CONTROL_IN_TEXT.search(text):
         raise Refused("invalid")
     return _within(limit, text)
+
+
+def report_reason(raw: str) -> str:
+    """One of those that a reader may give."""
+    if raw.strip() not in REPORT_REASONS:
+        raise Refused("unknown", "report_reason_unknown")
+    return raw.strip()
 
 
 def parent(raw: str) -> str:

@@ -1,10 +1,11 @@
-"""All fields of a comment at once: what a reader sends, what a moderator changes or replies. Pure.
+"""All fields at once: of a reader's comment or report, a moderator's edit or reply. Pure.
 
 The rules of the single fields are in `palabre.text.rules`, one set for every way of writing.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -78,6 +79,23 @@ class Reply:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A reader's report, every field in its stored form."""
+
+    reason: str
+    note: str | None
+    idempotency_key: str | None = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedReport:
+    """What `check_report` found. `report` is there exactly when `errors` is empty."""
+
+    errors: tuple[FieldError, ...]
+    report: Report | None
+
+
 def check(
     fields: Fields, policy: Policy, origins: Sequence[str], *, header_key: str | None = None
 ) -> Checked:
@@ -88,9 +106,7 @@ def check(
     header; unless blank it stands instead of the field. Other than the contract's fields, only the
     honeypot and the stamp are looked at, and neither is ever an error. Raises nothing.
     """
-    if header_key is not None and not rules.is_blank(header_key):
-        fields = {**fields, "idempotency_key": header_key}
-    reader = _Reader(fields)
+    reader = _Reader(_with_key(fields, header_key))
     article = reader.required("article", lambda raw: rules.article(raw, origins))
     text = reader.required("comment", lambda raw: rules.comment(raw, limit=policy.comment_limit))
     name = reader.required("name", rules.name)
@@ -150,6 +166,26 @@ def reply(fields: Mapping[str, Value | None], policy: Policy, *, default_name: s
     name = reader.optional("name", rules.name)
     reader.raise_errors()
     return Reply(text=text, name=name or default_name)
+
+
+def check_report(fields: Fields, *, header_key: str | None = None) -> CheckedReport:
+    """A reader's report: `reason`, and `note` if there is more to say, every failing field
+    reported. *header_key*: as in `check`. Raises nothing.
+    """
+    reader = _Reader(_with_key(fields, header_key))
+    reason = reader.required("reason", rules.report_reason)
+    note = reader.optional("note", lambda raw: rules.comment(raw, limit=rules.NOTE_LIMIT))
+    reader.optional("lang", str)
+    key = reader.optional("idempotency_key", rules.idempotency_key)
+    found = None if reader.errors else Report(reason, note, key)
+    return CheckedReport(tuple(reader.errors), found)
+
+
+def _with_key(fields: Fields, header_key: str | None) -> Fields:
+    """The fields, with the `Idempotency-Key` header for that of this name unless it is blank."""
+    if header_key is None or rules.is_blank(header_key):
+        return fields
+    return {**fields, "idempotency_key": header_key}
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from palabre.actions import decide, edit, queue
+from palabre.actions import decide, edit, queue, report
 from palabre.actions import mask as masking
 from palabre.errors import BadParameter, FieldError
 from palabre.model import ACTIONS, Scope, State
@@ -26,24 +26,27 @@ async def comments(request: Request) -> Response:
     """`GET /v1/moderation/comments`: the queue, filtered."""
     moderator = await auth.requires(request, Scope.READ)
     asks = asked(request)
-    names = ("site", "article", "author", "q", "order", "limit", "after", "lang")
+    names = ("site", "article", "author", "q", "reported", "order", "limit", "after", "lang")
     given = parameters(request, *names, many=("state",))
+    reported = choice(given, "reported", ("0", "1")) == "1"
     wanted = queue.Wanted(
-        states=_states(request),
+        states=_states(request, otherwise=State.APPROVED if reported else State.PENDING),
         site=given.get("site"),
         article=given.get("article"),
         author=given.get("author"),
         words=given.get("q"),
+        reported=reported,
     )
-    order = choice(given, "order", ("oldest", "newest"))
+    by_age = choice(given, "order", ("oldest", "newest"))
+    order = queue.ordered(wanted, "newest" if by_age == "newest" else "oldest")
     scope = f"queue/{moderator.site_id}/{order}/{wanted}"
     position = position_after(asks, scope, given)
     found = await queue.page(
         asks.service,
         moderator,
         wanted,
-        order="newest" if order == "newest" else "oldest",
-        after=None if position is None else (int(position[0]), int(position[1])),
+        order=order,
+        after=None if position is None else tuple(map(int, position)),
         limit=number(given, "limit", default=PAGE, most=PAGE_MOST),
     )
     return answer.json_answer(
@@ -56,11 +59,11 @@ async def comments(request: Request) -> Response:
 
 
 async def comment(request: Request) -> Response:
-    """`GET /v1/moderation/comments/ID`: with its decisions and edits."""
+    """`GET /v1/moderation/comments/ID`: with its decisions, edits and reports."""
     moderator = await auth.requires(request, Scope.READ)
     asks = asked(request)
     found = await queue.one(asks.service, moderator, request.path_params["id"])
-    return answer.json_answer(shapes.record(found, asks.language))
+    return answer.json_answer(shapes.case(found, asks.language))
 
 
 async def act(request: Request) -> Response:
@@ -80,6 +83,17 @@ async def act(request: Request) -> Response:
         version=version,
     )
     metrics.of(request).decisions.add(found.state)
+    return answer.json_answer(shapes.moderated(found, asks.language))
+
+
+async def dismiss_reports(request: Request) -> Response:
+    """`POST /v1/moderation/comments/ID/dismiss-reports`: it stays as it is in spite of them.
+
+    Needs no body.
+    """
+    moderator = await auth.requires(request, Scope.MODERATE)
+    asks = asked(request)
+    found = await report.dismiss(asks.service, moderator, request.path_params["id"])
     return answer.json_answer(shapes.moderated(found, asks.language))
 
 
@@ -186,12 +200,12 @@ def next_page(request: Request, scope: str, position: cursor.Position | None) ->
     return f"{base}{request.scope['path']}?{urlencode(pairs, safe='/:')}"
 
 
-def _states(request: Request) -> tuple[State, ...]:
+def _states(request: Request, *, otherwise: State) -> tuple[State, ...]:
     given = repeated(request, "state")
     unknown = [state for state in given if state not in list(State)]
     if unknown:
         raise BadParameter([FieldError("state", "unknown")])
-    return tuple(sorted({State(state) for state in given})) or (State.PENDING,)
+    return tuple(sorted({State(state) for state in given})) or (otherwise,)
 
 
 def _because(wanted: Wanted) -> decide.Because:

@@ -29,6 +29,7 @@ from palabre.web import (
     places,
     public,
     quarantine,
+    reports,
     submission,
 )
 from palabre.web.asked import asked
@@ -85,6 +86,8 @@ ROUTES: list[BaseRoute] = [
     route("/v1/counts", get=public.counts, options=_ANYONE),
     route("/v1/form", get=submission.form),
     route("/v1/stamp", get=submission.stamp, options=_ANYONE),
+    route("/v1/comments/{id}/report", get=reports.form, post=reports.post, options=cors.preflight),
+    route("/v1/reports/{token}", get=reports.receipt),
     route("/v1/receipts/{token}", get=public.receipt),
     route("/v1/receipts/{token}/withdraw", post=public.withdraw),
     # Moderators (contract section 4).
@@ -93,6 +96,7 @@ ROUTES: list[BaseRoute] = [
     route("/v1/moderation/comments/{id}/reply", post=moderation.reply),
     route("/v1/moderation/comments/{id}/mask", post=moderation.mask),
     *(route(f"/v1/moderation/comments/{{id}}/{action}", post=moderation.act) for action in ACTIONS),
+    route("/v1/moderation/comments/{id}/dismiss-reports", post=moderation.dismiss_reports),
     route("/v1/moderation/decisions", post=moderation.act_on_many),
     route("/v1/moderation/quarantine", get=quarantine.look, post=quarantine.decide),
     route("/v1/moderation/log", get=moderation.log),
@@ -125,6 +129,7 @@ ROUTES: list[BaseRoute] = [
     route(_COMMENT, get=desk.comment.look),
     route("/desk/comments/{id}/look", form=_COMMENT, post=desk.comment.look_at),
     route("/desk/comments/{id}/leave", form=_COMMENT, post=desk.comment.leave),
+    route("/desk/comments/{id}/dismiss", form=_COMMENT, post=desk.comment.dismiss),
     route("/desk/comments/{id}/reply", form=_COMMENT, post=desk.comment.reply),
     route("/desk/comments/{id}/edit", form=_COMMENT, post=desk.comment.rewrite),
     route("/desk/comments/{id}/mask", form=_COMMENT, post=desk.comment.mask),

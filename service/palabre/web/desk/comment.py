@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from palabre.actions import bans, edit, looking, queue
+from palabre.actions import bans, edit, looking, queue, report
 from palabre.actions import mask as masking
 from palabre.errors import (
     Busy,
@@ -86,6 +86,20 @@ async def reply(visit: Visit) -> Response:
 
 
 @guarded(Scope.MODERATE)
+async def dismiss(visit: Visit) -> Response:
+    """`POST /desk/comments/ID/dismiss`: it stays as it is in spite of its reports.
+
+    Then back to the list, at the comment that follows.
+    """
+    asks = wanted.of_query(visit, visit.fields.get("back", "").removeprefix("?"))
+    following = await looking.following(
+        visit.service, visit.moderator, _id(visit), asks.wanted, asks.order
+    )
+    await report.dismiss(visit.service, visit.moderator, _id(visit))
+    return visit.see_other(wanted.path(asks.given) + (f"#c-{following}" if following else ""))
+
+
+@guarded(Scope.MODERATE)
 async def rewrite(visit: Visit) -> Response:
     """`POST /desk/comments/ID/edit`: text, name, website; the text before is kept."""
     fields = {
@@ -159,6 +173,7 @@ async def _page(
         case=desk_queue.case(record.comment, around, language=language),
         lines=desk_comment.lines(record.decisions, language),
         changes=desk_comment.changes(record.edits, record.comment.text, language),
+        reports=desk_comment.reports(record.reports, language),
         ask=ask,
         back=wanted.path(asks.given),
         decides=visit.may(Scope.MODERATE),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response
 
+from palabre import locale
 from palabre.actions import looking, quarantine, sessions, undo
 from palabre.actions import queue as queue_actions
 from palabre.actions.decide import Because, Result
@@ -29,6 +30,8 @@ _ID = re.compile(r"[0-9a-z]{1,64}")
 
 PAGE = 50
 AT_ONCE = 500
+REPORTED_MOST = 100
+"""Reported comments are counted up to there: no page counts all there are."""
 SHOWN_FOR = timedelta(hours=1)
 """How long the last decision stays in sight, with its undo."""
 
@@ -94,9 +97,11 @@ async def _list(visit: Visit, asks: wanted.Asks, *, later: bool = False) -> Resp
         sites=await site_names(visit),
         rule_choices=desk_queue.rule_choices(visit.asks.language),
         states={
-            state: wanted.path(asks.given, state=state, after=None)
+            state: wanted.path(asks.given, state=state, reported=None, after=None)
             for state in (*wanted.SHOWN, wanted.ALL)
         },
+        reported=wanted.reported(asks.given),
+        reported_count=await _reported_count(visit, asks),
         next=None if found.next is None else wanted.following(visit, asks, found.next),
         first=wanted.path(asks.given, after=None) if asks.after is not None else None,
         back=wanted.path(asks.given),
@@ -129,6 +134,8 @@ async def _unclear(visit: Visit, given: Mapping[str, str], exc: BadParameter) ->
         sites=await site_names(visit),
         rule_choices=desk_queue.rule_choices(visit.asks.language),
         states={state: wanted.path({}, state=state) for state in (*wanted.SHOWN, wanted.ALL)},
+        reported=wanted.reported({}),
+        reported_count="",
         next=None,
         first=None,
         back="",
@@ -155,6 +162,20 @@ async def _counts(visit: Visit, asks: wanted.Asks) -> Mapping[str, int]:
         found = await site_of(visit, asks.given["site"])
         site_id = site_id if found is None else found.id
     return await visit.service.store.read(lambda tx: sites.tally(tx, site_id))
+
+
+async def _reported_count(visit: Visit, asks: wanted.Asks) -> str:
+    """How many public comments of the site that is asked for are reported; "" for none."""
+    n = await queue_actions.count(
+        visit.service,
+        visit.moderator,
+        queue_actions.Wanted(states=(State.APPROVED,), site=asks.given.get("site"), reported=True),
+        order=asks.order,
+        most=REPORTED_MOST,
+    )
+    if n < REPORTED_MOST:
+        return locale.format_number(visit.asks.language, n) if n else ""
+    return f"{locale.format_number(visit.asks.language, n - 1)}+"
 
 
 async def _every(

@@ -25,11 +25,14 @@ NAMES = (
     "since",
     "until",
     "same",
+    "reported",
     "order",
     "after",
     "lang",
 )
-FILTERS = ("site", "article", "author", "signal", "q", "since", "until", "same")
+FILTERS = ("site", "article", "author", "signal", "q", "since", "until", "same", "reported")
+REPORTED = "1"
+"""What `reported` says where only what readers have reported is asked for."""
 DAY = timedelta(days=1)
 _LAST = datetime.max.replace(tzinfo=UTC) - DAY
 ORDERS: tuple[QueueOrder, ...] = ("oldest", "newest", "urgent")
@@ -66,6 +69,8 @@ def read(visit: Visit, given: Mapping[str, str]) -> Asks:
         wrong.append(FieldError("order", "unknown"))
     if order == "urgent" and state != State.PENDING:
         order = "oldest"
+    if given.get("reported", REPORTED) != REPORTED:
+        wrong.append(FieldError("reported", "unknown"))
     since = day(given, "since", wrong)
     until = day(given, "until", wrong)
     if since is not None and until is not None and until < since:
@@ -86,7 +91,9 @@ def read(visit: Visit, given: Mapping[str, str]) -> Asks:
         since=since,
         until=None if until is None else until + DAY,
         same=given.get("same"),
+        reported="reported" in given,
     )
+    order = queue.ordered(wanted, order)
     after = None
     if "after" in given:
         try:
@@ -112,6 +119,12 @@ def path(given: Mapping[str, str], **changes: str | None) -> str:
     merged = {**given, **changes}
     pairs = [(name, merged[name]) for name in NAMES if merged.get(name)]
     return "?" + urlencode(pairs, safe="/:") if pairs else ""
+
+
+def reported(given: Mapping[str, str]) -> str:
+    """The path of what is public and reported, of the same site."""
+    site = {name: given[name] for name in ("site", "lang") if name in given}
+    return path(site, state=State.APPROVED, reported=REPORTED)
 
 
 def quoted(given: Mapping[str, str]) -> str:
