@@ -19,7 +19,7 @@ from running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AWAY = "Le service de commentaires ne répond pas"
+AWAY = "Le service ne répond pas"
 KEPT = "Votre texte est conservé ci-dessous."
 WATCH = """
     window.violations = [];

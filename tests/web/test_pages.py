@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from palabre.errors import PROBLEMS, ArticleClosed
 from palabre.locale import LANGUAGES, say
-from palabre.model import REASONS, Article, Policy, Shown, State
+from palabre.model import REASONS, Article, Outcome, Policy, Shown, State
 from palabre.rendering import pages
 from palabre.rendering.pages import (
     FieldMessage,
@@ -24,6 +24,8 @@ from palabre.rendering.pages import (
     Node,
     ProblemView,
     ReceiptView,
+    ReportReceiptView,
+    ReportView,
 )
 from palabre.rendering.templating import initial
 from web.tree import Element, read
@@ -142,6 +144,36 @@ def every_page(language: str, typed: str = "Zoé") -> dict[str, str]:
                 replace(shown, state=state, decided_at=AT, reason="abuse"), language=language
             )
             for state in State
+        },
+        **{
+            f"report, {name}": pages.report_page(
+                ReportView(
+                    comment=comment,
+                    article=article,
+                    idempotency_key=typed,
+                    values={"note": typed, "reason": typed},
+                    errors=found,
+                    notice=(typed, typed),
+                ),
+                language=language,
+            )
+            for name, found in (
+                ("refused", ()),
+                ("wrong", tuple(FieldMessage(one, typed) for one in ("reason", "note", "lang"))),
+            )
+        },
+        **{
+            f"report, {outcome}": pages.report_receipt_page(
+                ReportReceiptView(
+                    comment=comment,
+                    article=article,
+                    outcome=outcome,
+                    reported_at=AT,
+                    settled_at=AT,
+                ),
+                language=language,
+            )
+            for outcome in Outcome
         },
         "problem": pages.problem_page(problem, language=language),
         "about": pages.about_problem_page(ArticleClosed, language=language),
@@ -578,7 +610,9 @@ def test_every_link_of_the_fragment_is_absolute() -> None:
 
 
 def test_a_reply_begins_with_a_link_to_the_form() -> None:
-    link = listing().one("p", class_="palabre-acts").one("a")
+    link, report = listing().one("p", class_="palabre-acts").all("a")
+    assert report["aria-label"] == "Signaler le commentaire de Paul"
+    assert report["href"] == "https://talk.example/v1/comments/c1/report?lang=fr"
     assert link["aria-label"] == "Répondre à Paul"
     address = urlsplit(link["href"])
     assert (address.netloc, address.path) == ("talk.example", "/v1/form")

@@ -21,7 +21,8 @@ _SAID = re.compile(r'\bWORDS\["([a-z_.]+)"\]')
 _FOR_DEVELOPERS = re.compile(
     r"""^\ +(?://.*\n)?|^//.*\n|^\n|\ //\ .*$  # indentation, comments and empty lines,
     |(?<=[,;:{()=?&|+<>])\ |\ (?=[({}=?&|+<>!]|:\ )  # spaces beside punctuation,
-    |(?<=[,;{}()\]>`])\n                      # line ends that end nothing,
+    |(?<=})\ (?=[a-z])                       # and behind what closes, where a word follows,
+    |(?<=[,;{}()\]>`])\n|\n(?=\ *\.)          # line ends that end nothing,
     |[,;](?=\s*[)\]}])                        # and what ends something that ends there anyway;
     |(?P<kept>"[^"\n]*")                      # but nothing of a string
     """,
@@ -46,6 +47,8 @@ async def script(request: Request) -> Response:
 def body() -> bytes:
     """What is served: the source with the catalogues' sentences that it says."""
     source = _FOR_DEVELOPERS.sub(r"\g<kept>", SOURCE.read_text("utf-8"))
+    # What is written once is so to who develops; to browsers one word for both is shorter.
+    source = re.sub(r"\bconst\b", "let", source)
     tags = [locale.tag(language) for language in locale.LANGUAGES]
     source = source.replace("TAGS=[]", f"TAGS={_written(tags)}", 1)
     return _SAID.sub(lambda said: _written(words(said[1])), source).encode()

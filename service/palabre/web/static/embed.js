@@ -2,7 +2,7 @@
 // It asks this service only, sets no cookie, and runs under `default-src 'self'`.
 // Themes: the properties --palabre-… in STYLE, and ::part() by the names that follow `part:`.
 // WORDS[code] is the catalogues' sentence, one a language of TAGS: the service writes it in its
-// place, and leaves out comments, and spaces beside punctuation.
+// place, and leaves out comments, spaces beside punctuation, and a list's last comma.
 (() => {
   if (customElements.get("palabre-comments")) return;
 
@@ -28,7 +28,6 @@
     [href] { color: var(--accent); }
     h2 { font-size: 1.25em; margin: 1.6em 0 .4em; }
     p { margin: .4em 0; }
-    form > p { margin-bottom: 1em; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
     ol:empty, p[id]:empty { display: none; }
     ol[part] { list-style: none; margin: 0; padding: 0; }
@@ -42,9 +41,9 @@
     label, [part=name], [part=error], [part=status], [part=submit] { font-weight: 600; }
     [part=name], [part=text] { overflow: clip; overflow-clip-margin: .4em; }
     [part=text] { font: var(--palabre-read, inherit); }
-    [part=time], [part=hint], [part=gone], [part=badge], [part=reply], [part=privacy] { color: var(--soft); font-size: .875em; }
+    [part=time], [part=hint], [part=gone], [part=badge], [part=reply], [part=report], [part=privacy] { color: var(--soft); font-size: .875em; }
     [part=time] { text-decoration: none; }
-    [part=privacy] { padding: .5em 0; }
+    [part=privacy], [part=report] { padding: .5em 0; }
     [part=badge] { color: var(--accent); border: 1px solid; border-radius: 3px; padding: 0 .4em; }
     pre { white-space: pre-wrap; }
     blockquote, [part=state] { margin: .8em 0; padding-inline-start: .8em; border-inline-start: 4px solid var(--accent); }
@@ -55,7 +54,7 @@
     textarea { min-height: 9em; }
     label:has(+ :required)::after { content: " *"; color: var(--bad); }
     [part=pair] > * { flex: 1 15em; }
-    [part=field], [part=form] { margin-bottom: 1.1em; }
+    form > p, [part=field], [part=form] { margin-bottom: 1.1em; }
     [part=error] { color: var(--bad); }
     [aria-invalid=true] { border: 2px solid var(--bad); }
     [name=subject] { position: absolute; width: 0; clip-path: inset(50%); }
@@ -93,10 +92,10 @@
     root.replaceChildren(whole);
     const first = await ask(listing);
 
-    const nth = [first.language, given.lang, ...navigator.languages, "fr"]
-      .map((tag) => TAGS.findIndex((ours) => RegExp(`^${ours.slice(0, 2)}\\b`, "i").test(tag)))
-      .find((found) => found >= 0);
-    const lang = (whole.lang = TAGS[nth]);
+    const [lang] = [first.language, given.lang, ...navigator.languages, "fr"].flatMap((tag) =>
+      TAGS.filter((ours) => RegExp(`^${ours.slice(0, 2)}\\b`, "i").test(tag)),
+    );
+    const nth = TAGS.indexOf((whole.lang = lang));
 
     // Both languages have a plural from two on.
     const say = (forms, values) => {
@@ -108,13 +107,15 @@
     const fault = ({ errors, detail }) => errors?.at(-1)?.message ?? detail ?? say(WORDS["embed.away"]);
 
     // A comment's state, to its author.
-    const states = {
-      pending: WORDS["receipt.state.pending"],
-      approved: WORDS["receipt.state.approved"],
-      rejected: WORDS["receipt.state.rejected"],
-      spam: WORDS["receipt.state.spam"],
-    };
-    const standing = ({ state }) => say(states[state]);
+    const standing = ({ state }) =>
+      say(
+        {
+          pending: WORDS["receipt.state.pending"],
+          approved: WORDS["receipt.state.approved"],
+          rejected: WORDS["receipt.state.rejected"],
+          spam: WORDS["receipt.state.spam"],
+        }[state],
+      );
 
     // A moment in words, by the reader's own clock.
     const when = (moment) =>
@@ -366,21 +367,20 @@
       const { id, author } = comment;
       const item = make("li", { part: "comment", id: "comment-" + id, tabIndex: -1, comment, token });
       if (author) {
-        const text = make("div", { part: "text", dir: "auto" });
-        text.innerHTML = SAFE.createHTML(comment.html);
-        item.append(by(comment), text);
+        item.append(by(comment), make("div", { part: "text", dir: "auto", innerHTML: SAFE.createHTML(comment.html) }));
       } else item.append(make("p", { part: "gone" }, say(WORDS["listing.deleted"])));
       if (token) {
         const href = `${HOME}v1/receipts/${token}?lang=${lang}`;
-        const link = make("a", { part: "receipt", href }, say(WORDS["receipt.title"]));
-        item.append(make("p", { part: "state" }, standing(comment), " ", link));
-      } else if (author && open) {
+        item.append(make("p", { part: "state" }, standing(comment), " ", make("a", { part: "receipt", href }, say(WORDS["receipt.title"]))));
+      } else if (author) {
         const onclick = () => {
           reply(comment);
           text.focus();
         };
         const ariaLabel = say(WORDS["listing.reply_to"], author);
-        item.append(make("button", { part: "reply", onclick, ariaLabel }, say(WORDS["listing.reply"])));
+        if (open) item.append(make("button", { part: "reply", onclick, ariaLabel }, say(WORDS["listing.reply"])), " ");
+        const href = `${HOME}v1/comments/${id}/report?lang=${lang}`;
+        item.append(make("a", { part: "report", href, rel: "nofollow" }, say(WORDS["listing.report"])));
       }
       item.append(make("ol", { part: "replies" }));
       return item;
@@ -393,12 +393,8 @@
       if (/^https?:/i.test(website)) who.href = website;
       const made = make("div", { part: "by" }, disc, who);
       if (moderator) made.append(make("span", { part: "badge" }, say(WORDS["listing.moderator"])));
-      const time = make("time", { dateTime: created_at }, when(created_at));
-      made.append(make("a", { part: "time", href: "#comment-" + id }, time));
-      if (edited_at) {
-        const title = when(edited_at);
-        made.append(make("time", { part: "time", dateTime: edited_at, title }, say(WORDS["listing.edited"])));
-      }
+      made.append(make("a", { part: "time", href: "#comment-" + id }, make("time", { dateTime: created_at }, when(created_at))));
+      if (edited_at) made.append(make("time", { part: "time", dateTime: edited_at, title: when(edited_at) }, say(WORDS["listing.edited"])));
       return made;
     };
 
@@ -410,8 +406,8 @@
       else if (comment) {
         await find(comment.parent);
         // Whoever has met a refusal need not meet it at each visit.
-        const state = add(comment, token).querySelector("[part=state]");
-        if (comment.state != "pending") new IntersectionObserver(([found]) => found.isIntersecting && forget()).observe(state);
+        const item = add(comment, token);
+        if (comment.state != "pending") new IntersectionObserver(([found]) => found.isIntersecting && forget()).observe(item.querySelector("[part=state]"));
       }
     };
 
@@ -432,10 +428,7 @@
       const value = memory().draft?.comment;
       place.replaceChildren(over ? status : form);
       if (!over) note.after(status);
-      else if (value) {
-        const ariaLabel = say(WORDS["form.comment"]);
-        place.append(make("textarea", { value, ariaLabel, readOnly: true }));
-      }
+      else if (value) place.append(make("textarea", { value, ariaLabel: say(WORDS["form.comment"]), readOnly: true }));
       // What stood in the element is better than nothing.
       whole.replaceChildren(...(comments ? [heading, list, more] : [make("slot"), status, retry]), place);
       if (comments) show(page);
