@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import httpx2
+
 import makers
 from running import Running
 
 LONG = "x" * 300
 QUEUE = f"?site=demo&article=/{LONG}"
 """The queue with what is `told` alone."""
+
+ELSEWHERE = {"X-Forwarded-For": "203.0.113.1"}
+"""A reader whose reports are not counted with those of the browser."""
 
 STATES = ("pending", "approve", "reject", "spam", "delete")
 
@@ -46,6 +51,8 @@ def told(demo: Running, moderator: dict[str, str]) -> Told:
         client.patch(url, json={"text": f"{LONG} ailleurs"}, headers=moderator)
         client.post(f"{url}/approve", headers=moderator)
         client.post(f"{url}/reply", json={"text": LONG}, headers=moderator)
+        report = {"reason": "abuse", "note": LONG}
+        client.post(f"/v1/comments/{found}/report", json=report, headers=ELSEWHERE)
         held = client.post(f"{url}/hold", headers=moderator, json={"note": LONG}).json()
     return Told(found, held["article"]["id"], held["author"]["id"], deleted)
 
@@ -57,6 +64,7 @@ def of_the_desk(told: Told) -> dict[str, str]:
         "all": f"{QUEUE}&state=all&since=2026-01-01",
         "untitled": f"?site=demo&article=/untitled-{LONG}&order=urgent",
         "empty": "?q=zzzzzzzzz",
+        "reported": "?state=approved&reported=1",
         "comment": f"comments/{told.comment}?ask=reject",
         "edit": f"comments/{told.comment}?ask=edit",
         "deleted": f"comments/{told.deleted}",
@@ -102,9 +110,31 @@ def of_readers(demo: Running, moderator: dict[str, str]) -> dict[str, str]:
                 client.post(url, json={"reason": "abuse"}, headers=moderator)
             if action == "approve":
                 found["reply"] = f"/v1/form?article=/judged&site=demo&parent={comment}"
+        found |= _of_reporters(client, moderator)
         body = {"article": "/judged-closed", "site": "demo", "open": False}
         client.put("/v1/moderation/articles", json=body, headers=moderator)
     found["closed"] = "/v1/form?article=/judged-closed&site=demo"
+    return found
+
+
+def _of_reporters(client: httpx2.Client, moderator: dict[str, str]) -> dict[str, str]:
+    """The page on which a comment is reported, and what is told of that afterwards."""
+    found = {}
+    for action in ("open", "approve", "reject"):
+        fields = makers.fields(site="demo", article="/judged-reported", name="Ζ" * 60, comment=LONG)
+        fields["email"] = f"{action}@example.com"
+        fields["comment"] += action
+        comment = client.post("/v1/comments", json=fields).json()["comment"]["id"]
+        moderated = f"/v1/moderation/comments/{comment}"
+        client.post(f"{moderated}/approve", headers=moderator)
+        page = f"/v1/comments/{comment}/report"
+        sent = client.post(page, json={"reason": "other", "note": LONG}, headers=ELSEWHERE).json()
+        url = str(sent["receipt"]["url"])
+        found[f"report {action}"] = "/v1/" + url.partition("/v1/")[2]
+        if action == "open":
+            found["report"] = page
+        else:
+            client.post(f"{moderated}/{action}", headers=moderator)
     return found
 
 

@@ -16,12 +16,13 @@ class Because:
     """Why: a reason's code, which the author sees, and a note, which they never do.
 
     `told`: the state that the author goes on being told instead, where the real one would show
-    that they are blocked.
+    that they are blocked. `undoes`: a decision is taken back, and what it made of readers' reports.
     """
 
     reason: str | None = None
     note: str | None = None
     told: State | None = None
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ async def change(
         reason=because.reason,
         note=because.note,
         told=because.told,
+        undoes=because.undoes,
     )
     if not changed:
         raise DecidedMeanwhile(await present(tx, service, comment_id))

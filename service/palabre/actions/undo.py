@@ -113,7 +113,7 @@ async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> li
                 signed_in.moderator,
                 list(versions),
                 state,
-                because=Because(reason, told=told),
+                because=Because(reason, told=told, undoes=True),
                 versions=versions,
             )
         becomes = next(iter(last.done.values())).state

@@ -284,10 +284,12 @@ async def set_state(
     reason: str | None = None,
     note: str | None = None,
     told: State | None = None,
+    undoes: bool = False,
 ) -> bool:
     """Change a comment's state, with its decision; False when it has changed meanwhile.
 
-    `DELETED` also wipes it. *told*: what its author goes on being told instead.
+    `DELETED` also wipes it. *told*: what its author goes on being told instead. *undoes*: a
+    decision is taken back, so that its reports are as open as before.
     """
     wiped = _WIPED if becomes is State.DELETED else ""
     changed = await tx.run(
@@ -322,7 +324,7 @@ async def set_state(
     else:
         await words.restate(tx, _indexed(comment), becomes)
         await marks.restate(tx, comment.seq, _marked(comment), becomes)
-    await reports.follow(tx, comment.id, becomes, by=by, at=at)
+    await reports.follow(tx, comment.id, State.PENDING if undoes else becomes, by=by, at=at)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
     return True
