@@ -176,6 +176,8 @@ def test_lines_of_uvicorn_are_ours_too_but_for_its_access_log(stream: io.StringI
         ("GET /v1/form?q=l'avis\"<b> HTTP/1.1", "GET /v1/form?[query] HTTP/1.1"),
         ("(https://c.example/x?y=z)", "(https://c.example/x?[query]"),
         ("POST /v1/receipts/aB3_-x/withdraw", "POST /v1/receipts/[token]/withdraw"),
+        ("GET /v1/reports/aB3_-x", "GET /v1/reports/[token]"),
+        ("url=%2Fv1%2Freports%2FaB3_-x", "url=%2Fv1%2Freports%2F[token]"),
         ("POST /v1/mail/approve.aB3_-x.7", "POST /v1/mail/[token]"),
         ("GET /v1/mail/unsubscribe/aB3.x", "GET /v1/mail/unsubscribe/[token]"),
         ("url=%2Fv1%2Fmail%2FaB3_-x", "url=%2Fv1%2Fmail%2F[token]"),

@@ -158,6 +158,7 @@ async def fill(places: Places, url: str, clock: Clock) -> Filled:
         await moderators.revoke(service, "gone")
         async with _reader_of(service) as client:
             filled = await _converse(client, clock, moderator, admin)
+            await _report(client, filled)
         filled.read_only = read_only
         await catch_up(service)
         await submit_unindexed(service, clock)
@@ -169,6 +170,15 @@ async def fill(places: Places, url: str, clock: Clock) -> Filled:
 
         await service.store.write(beside)
     return filled
+
+
+async def _report(client: httpx2.AsyncClient, filled: Filled) -> None:
+    """A reader reports what is public."""
+    listed = await makers.listing(client)
+    (public, *_) = (one["id"] for one in listed["comments"] if one["state"] == "approved")
+    report = {"reason": "other", "note": "Où est-ce ?"}
+    answer = await client.post(f"/v1/comments/{public}/report", json=report)
+    assert answer.status_code == 201, answer.text
 
 
 async def submit_unindexed(service: Service, clock: Clock) -> None:
