@@ -174,7 +174,7 @@ async def fill(places: Places, url: str, clock: Clock) -> Filled:
 
 async def _report(client: httpx2.AsyncClient, filled: Filled) -> None:
     """A reader reports what is public."""
-    listed = await makers.listing(client)
+    listed = await makers.listing(client, "/a0")
     (public, *_) = (one["id"] for one in listed["comments"] if one["state"] == "approved")
     report = {"reason": "other", "note": "Où est-ce ?"}
     answer = await client.post(f"/v1/comments/{public}/report", json=report)

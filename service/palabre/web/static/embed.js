@@ -157,7 +157,7 @@
       });
       if (type) input.type = type;
       input.required = type != "url";
-      input.setAttribute("aria-describedby", `error-${name} hint-${name}`);
+      input.setAttribute("aria-describedby", "error-" + name + " hint-" + name);
       return make(
         "div",
         { part: "field" },
