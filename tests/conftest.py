@@ -44,6 +44,9 @@ EMPTY = """
     delete from ban_change;
     delete from comment_tag;
     delete from ban;
+    delete from learned_label;
+    delete from learned_feature;
+    delete from learned_site;
     delete from job;
     delete from recurring;
     delete from webhook;

@@ -6,7 +6,7 @@ Nothing here does anything; everything else speaks in these terms. Times are awa
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -104,6 +104,8 @@ class Policy:
     languages: tuple[str, ...] | None = None
     min_seconds: int = 2
     personal_data: str = "hold"
+    learned_hold: int | None = 10
+    learned_spam: int | None = None
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
 
@@ -446,6 +448,24 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a site's moderators have decided about comments that share features with this one.
+
+    `labels`: comments that they approved or called spam. `honest`, `spam`: the distinct texts among
+    them. `tokens`: the comment's own features by bucket (`palabre.text.features`). `counts`: of
+    those that have been seen, the bucket and in how many honest and spam ones. `before`: of the
+    honest ones, how many had which score, in thousandths, before they were learned.
+    """
+
+    labels: int = 0
+    honest: int = 0
+    spam: int = 0
+    tokens: Mapping[int, str] = field(default_factory=dict)
+    counts: Sequence[tuple[int, int, int]] = ()
+    before: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the store knows that the screening rules may weigh; read at once, before they run.
 
@@ -457,7 +477,7 @@ class Facts:
     `network_over`, `author_over`: more than the policy's limit comes from the
     visitor's wider network, or from the author's address. `flooded`: more came to the site than
     its limit, now or a moment ago; `crowded`: to the article. `banned`: the bans that stand on what
-    it brings, the surest first.
+    it brings, the surest first. `learned`: what moderators decided about comments like this one.
     """
 
     policy: Policy
@@ -477,3 +497,4 @@ class Facts:
     flooded: bool = False
     crowded: bool = False
     banned: tuple[Banned, ...] = ()
+    learned: Learned = Learned()

@@ -14,6 +14,7 @@ from palabre.model import (
     BanKind,
     Banned,
     Facts,
+    Learned,
     Manner,
     Policy,
     Signal,
@@ -78,6 +79,7 @@ def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() ->
         manner=Manner(no_agent=True),
         author_over=True,
         banned=(Banned("b", BanKind.NETWORK, None, None),),
+        learned=Learned(labels=20),
     )
     assert names(screen(everything, facts).signals) == [rule.look.__name__ for rule in RULES]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from palabre.actions import learn
 from palabre.errors import CommentNotFound, DecidedMeanwhile, NotAllowedFromHere
 from palabre.model import ARROWS, Comment, Decider, Moderator, State
 from palabre.service import Service
 from palabre.store import Tx, comments, queue
+from palabre.store.learned import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,16 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a changed comment was, for whoever takes the change back. `version`: the one after."""
+    """What a changed comment was, for whoever takes the change back. `version`: the one after.
+
+    `label`: what it had taught the learned score, if anything.
+    """
 
     state: State
     version: int
     reason: str | None
     told: State | None
+    label: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,7 @@ async def change(
         raise DecidedMeanwhile(await present(tx, service, comment_id))
     if becomes not in ARROWS[standing.state]:
         raise NotAllowedFromHere
+    await learn.hold(tx, standing)
     changed = await comments.set_state(
         tx,
         standing,
@@ -153,7 +160,8 @@ async def change(
     )
     if not changed:
         raise DecidedMeanwhile(await present(tx, service, comment_id))
-    return Before(standing.state, standing.version + 1, standing.reason, standing.told)
+    label = await learn.decided(tx, service, standing, becomes, moderator)
+    return Before(standing.state, standing.version + 1, standing.reason, standing.told, label)
 
 
 async def present(tx: Tx, service: Service, comment_id: str) -> Comment:

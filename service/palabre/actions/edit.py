@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from palabre.actions import tags, undo
+from palabre.actions import learn, tags, undo
 from palabre.actions.decide import Because, Before, Result, change, present
 from palabre.actions.sessions import SignedIn
 from palabre.errors import (
@@ -51,6 +51,7 @@ async def rewrite(
         website = standing.website if changes.website is KEPT else changes.website
         if (name, text, website) == (standing.name, standing.text, standing.website):
             return before
+        await learn.hold(tx, standing)
         changed = await comments.rewrite(
             tx,
             standing,
@@ -71,6 +72,7 @@ async def rewrite(
             await bans.forget_links(tx, standing.site_id, comment_id)
             links = tags.of_links(service, standing.site_id, text, website)
             await bans.note(tx, standing.site_id, comment_id, links, at=service.now())
+        await learn.edited(tx, standing, learn.features_of(text, name, website))
         return await present(tx, service, comment_id)
 
     return await _write(service, unit)

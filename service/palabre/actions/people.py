@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from palabre.actions import learn
 from palabre.actions.decide import present
 from palabre.errors import AuthorNotFound
 from palabre.model import Author, Comment, Decision, Edit, Moderator, Report, Site, State
@@ -101,6 +102,7 @@ async def erase(service: Service, moderator: Moderator, author_id: str) -> int:
         theirs = await comments.of_author(tx, author_id)
         await comments.hold(tx, [comment.id for comment in theirs])
         for comment in theirs:
+            await learn.take_back(tx, comment)
             await comments.set_state(
                 tx,
                 comment,

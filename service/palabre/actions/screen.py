@@ -12,6 +12,7 @@ from palabre.model import Article, Facts, Manner, Site, Stamp, State, Submission
 from palabre.screening import Verdict
 from palabre.service import Service
 from palabre.store import Tx, facts
+from palabre.text import features
 from palabre.text.policy import OFF
 
 REPEATS_WITHIN = timedelta(days=30)
@@ -28,6 +29,7 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
         text_hash=tags.text,
         sketch=tags.sketch,
         bannable=tags.bannable,
+        features=features.of(sent.text, sent.name, sent.website),
         since=now - REPEATS_WITHIN,
         most=REPEATS_MOST,
         now=now,
@@ -62,6 +64,7 @@ async def judge(
         recent=taken.recent,
         blocked=known.blocked,
         banned=known.banned,
+        learned=known.learned,
         moderators=known.moderators,
         locale=site.locale,
         site_name=site.name,

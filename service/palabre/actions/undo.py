@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from palabre import keys
+from palabre.actions import learn
 from palabre.actions.decide import Because, Before, Result, change_many
 from palabre.actions.sessions import SignedIn
 from palabre.ids import random_id
 from palabre.model import Comment, State
 from palabre.service import Service
 from palabre.store import Tx, leases, queue, sessions
-from palabre.store.tx import ms
+from palabre.store.learned import Label
+from palabre.store.tx import moment, ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,9 @@ async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> li
                 because=Because(reason, told=told, undoes=True),
                 versions=versions,
             )
+        for one in results:
+            if one.was is not None:
+                await learn.restore(tx, one.id, last.done[one.id].label)
         becomes = next(iter(last.done.values())).state
         await remember(tx, service, signed_in, becomes, results, is_undone=True, reply=last.reply)
         return results
@@ -138,13 +143,28 @@ def _read(found: dict[str, Any]) -> Last:
         becomes=State(found["becomes"]),
         at=datetime.fromtimestamp(found["at"] / 1000, UTC),
         done={
-            comment: Before(State(was), version, reason, None if told is None else State(told))
-            for comment, was, version, reason, told in found["done"]
+            comment: Before(
+                State(was), version, reason, None if told is None else State(told), _label(label)
+            )
+            for comment, was, version, reason, told, label in found["done"]
         },
         failed=tuple((comment, status) for comment, status in found["failed"]),
         is_undone=found["is_undone"],
         reply=found.get("reply"),
     )
+
+
+def _label(found: list[Any] | None) -> Label | None:
+    if found is None:
+        return None
+    is_spam, moderator_id, at, score = found
+    return Label(is_spam, moderator_id, moment(at), score)
+
+
+def _as_json(label: Label | None) -> list[Any] | None:
+    if label is None:
+        return None
+    return [label.is_spam, label.moderator_id, ms(label.at), label.score]
 
 
 async def hold(tx: Tx, signed_in: SignedIn) -> str | None:
@@ -171,7 +191,10 @@ async def remember(
         "id": random_id(),
         "becomes": becomes,
         "at": ms(service.now()),
-        "done": [[one, was.state, was.version, was.reason, was.told] for one, was in done.items()],
+        "done": [
+            [one, was.state, was.version, was.reason, was.told, _as_json(was.label)]
+            for one, was in done.items()
+        ],
         "failed": failed,
         "is_undone": is_undone,
         "reply": reply,

@@ -127,6 +127,9 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
                       or @FILE with one a line; * stands for any letters within a word
     reject_words      words and phrases that make a comment refused, likewise
     personal_data     hold a comment with personal data in it, note it, or off
+    learned_hold      honest comments in 1,000 that the learned score may hold by mistake,
+                      1 to 100; “off” is the default
+    learned_spam      honest comments in 1,000 that it may send to spam, 1 to 100; off
     """
 
     async def work(service: Service) -> Site:

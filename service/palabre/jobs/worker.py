@@ -13,6 +13,7 @@ from palabre.jobs import (
     publish,
     purge,
     quarantine,
+    rescore,
     retention,
     webhook,
 )
@@ -32,6 +33,7 @@ HANDLERS: dict[str, Handler] = {
     "publish": publish.publish,
     "purge": purge.purge,
     "quarantine": quarantine.quarantine,
+    "rescore": rescore.rescore,
     "webhook": webhook.webhook,
 }
 """Who does each kind of work that the outbox holds."""

@@ -29,6 +29,8 @@ NUMBERS = (
     "close_after_days",
     "reports_to_hold",
     "min_seconds",
+    "learned_hold",
+    "learned_spam",
 )
 """Rules that are whole numbers."""
 

@@ -21,6 +21,7 @@ from palabre.screening import (
     honeypot,
     impersonation,
     language,
+    learned,
     links,
     noise,
     pace,
@@ -49,11 +50,12 @@ what the rules have found."""
 class Rule:
     """A rule's function, and what it does with a submission that it minds.
 
-    `becomes`: the first state that it asks for, `PENDING` or `SPAM`. `refuses`: what it says, as a
-    signal's `why`, of what it asks `REJECTED` for instead. `told`: whether the author may see that.
-    A rule that must not show is `told=False`: its author is told what anybody else with the same
-    text would be. A rule that asks for spam is never told, so no author ever reads "spam".
-    `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a site that
+    `becomes`: the first state that a score of MINDS or more asks for, `PENDING` or `SPAM`.
+    `refuses`: what it says, as a signal's `why`, of what it asks `REJECTED` for instead. `minds`:
+    in place of these, the first state that its signal asks for, None where it only remarks. `told`:
+    whether the author may see that. A rule that must not show is `told=False`: its author is told
+    what anybody else with the same text would be. Nobody is told that something is spam, but that
+    it waits. `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a site that
     tells those whom it bans (`tell_banned`) the rule asks for `REJECTED` instead, and is told.
     """
 
@@ -64,8 +66,14 @@ class Rule:
     marks: float = MARKS
     is_ban: bool = False
 
-    def asks(self, signal: Signal) -> State:
-        """The first state that the rule asks for by this signal of its own."""
+    minds: Callable[[Signal, Facts], State | None] | None = None
+
+    def asks(self, signal: Signal, facts: Facts) -> State | None:
+        """The first state that its signal asks for, None where it only remarks."""
+        if self.minds is not None:
+            return self.minds(signal, facts)
+        if signal.score < MINDS:
+            return None
         return State.REJECTED if signal.why in self.refuses else self.becomes
 
     def on(self, policy: Policy) -> Rule:
@@ -100,6 +108,8 @@ RULES: tuple[Rule, ...] = (
     Rule(noise.noise),
     Rule(capitals.capitals),
     Rule(language.language),
+    # Learned from this site's own decisions; minds only above what the site accepts by mistake.
+    Rule(learned.learned, minds=learned.minds, marks=MINDS),
     # Says little, and holds nothing.
     Rule(throwaway.throwaway),
 )
@@ -135,9 +145,20 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
         for rule in RULES
         if (signal := rule.look(submission, facts)) is not None
     ]
-    minded = [(rule, signal) for rule, signal in found if signal.score >= MINDS]
-    state, by = _first_state(minded, facts.policy)
-    told, _ = _first_state([pair for pair in minded if pair[0].told], facts.policy)
+    minded = [
+        (rule, becomes, signal)
+        for rule, signal in found
+        if (becomes := rule.asks(signal, facts)) is not None
+    ]
+    state, by = _first_state([(becomes, signal) for _, becomes, signal in minded], facts.policy)
+    told, _ = _first_state(
+        [
+            (State.PENDING if becomes is State.SPAM else becomes, signal)
+            for rule, becomes, signal in minded
+            if rule.told
+        ],
+        facts.policy,
+    )
     verdict = Verdict(state, told, tuple(signal for _, signal in found), by)
     if not facts.flooded and not facts.crowded:
         return verdict
@@ -186,6 +207,8 @@ def sentence(signal: Signal, language: str) -> str:
         values["marks"] = ", ".join(words)
     if signal.name == "personal":
         values = {"found": personal_data(values, language)}
+    if signal.name == "learned":
+        values = dict(learned.spelt_out(signal, language))
     return locale.say(language, f"signal.{signal.why}", **values)
 
 
@@ -194,11 +217,10 @@ def personal_data(counts: Mapping[str, int | str], language: str) -> str:
     return ", ".join(locale.say(language, f"personal.{kind}", n=n) for kind, n in counts.items())
 
 
-def _first_state(minded: Sequence[tuple[Rule, Signal]], policy: Policy) -> tuple[State, str]:
-    """The state that these rules ask for, or else the policy, and which of them decided."""
-    if not minded:
+def _first_state(asked: Sequence[tuple[State, Signal]], policy: Policy) -> tuple[State, str]:
+    """The weightiest state that these signals ask for, or else the policy, and which decided."""
+    if not asked:
         return policy.first_state, "rule:policy"
-    asked = [(rule.asks(signal), signal) for rule, signal in minded]
     # max() keeps the first of equals, which is what the order of RULES promises.
     state, signal = max(asked, key=lambda pair: (_GRAVITY.index(pair[0]), pair[1].score))
     return state, f"rule:{signal.name}"

@@ -19,6 +19,7 @@ from palabre.store import (
     bans,
     decisions,
     info,
+    learned,
     marks,
     receipts,
     reports,
@@ -67,6 +68,8 @@ class Standing:
     reason: str | None
     title: str | None
     created_at: int
+    reports: int
+    is_moderators: bool
     signals: tuple[Signal, ...]
 
 
@@ -347,6 +350,7 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     await decisions.forget_texts(tx, comment.id)
     await receipts.forget_replays(tx, comment.id)
     await bans.forget_comment(tx, comment.site_id, comment.id)
+    await learned.forget(tx, comment.site_id, comment.id)
     if comment.author_id is not None:
         await authors.forget_if_gone(tx, comment.author_id, now=now)
 
@@ -515,12 +519,26 @@ def _indexed(comment: Standing) -> words.Indexed:
 
 
 def _marked(comment: Standing) -> marks.Marked:
-    names = tuple(sorted({signal.name for signal in comment.signals}))
+    names = marks.names(comment.signals)
     return marks.Marked(comment.site_id, comment.state, comment.created_at, names)
 
 
 def _banded(comment: Standing) -> alike.Place:
     return alike.Place(comment.site_id, comment.created_at, comment.seq)
+
+
+async def resignal(tx: Tx, comment: Standing, signal: Signal) -> None:
+    """Put a signal in the place of the one of its name, with whatever is found by it."""
+    others = [one for one in comment.signals if one.name != signal.name]
+    signals = (*others, signal)
+    await tx.run(
+        "update comment set signals = :signals, rank = :rank where id = :id",
+        id=comment.id,
+        signals=signals_as_json(signals),
+        rank=marks.rank(signals, reports=comment.reports),
+    )
+    await marks.remove(tx, comment.seq, _marked(comment))
+    await marks.add(tx, comment.id, signals)
 
 
 def signals_as_json(signals: Sequence[Signal]) -> str:
@@ -557,5 +575,7 @@ def _standing(row: Row) -> Standing:
         reason=row["reason"],
         title=row["title"],
         created_at=row["created_at"],
+        reports=row["reports"],
+        is_moderators=row["moderator_id"] is not None,
         signals=signals_of(row["signals"]),
     )

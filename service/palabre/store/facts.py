@@ -9,9 +9,10 @@ from datetime import datetime
 from zlib import crc32
 
 from palabre.keys import Tag
-from palabre.model import Article, Banned, Site
-from palabre.store import alike, articles, authors, bans, moderators
+from palabre.model import Article, Banned, Learned, Site
+from palabre.store import alike, articles, authors, bans, learned, moderators
 from palabre.store.tx import Tx, ms
+from palabre.text.features import Features
 from palabre.text.sketch import Sketch
 
 
@@ -23,7 +24,8 @@ class Known:
     the site that have this text. `earlier`: some of those, and of others that are alike.
     `moderators`: names of those whose token works on the site.
     `flooded`, `crowded`: the site, or the article, got more than its limit a moment ago. `banned`:
-    the bans that stand on what it brings.
+    the bans that stand on what it brings. `learned`: what moderators decided about comments like
+    it.
     """
 
     article: Article
@@ -34,6 +36,7 @@ class Known:
     flooded: bool
     crowded: bool
     banned: tuple[Banned, ...]
+    learned: Learned
 
 
 async def about(
@@ -45,6 +48,7 @@ async def about(
     text_hash: bytes,
     sketch: Sketch | None,
     bannable: Sequence[bans.Mark],
+    features: Features,
     since: datetime,
     most: int,
     now: datetime,
@@ -72,7 +76,8 @@ async def about(
         "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
         f"{alike.found(tx)}, "
         f"{tx.either(**moderators.NAMES_AT)} as moderators, "
-        f"{bans.standing(tx)} as banned "
+        f"{bans.standing(tx)} as banned, "
+        f"{learned.seen(tx)} as learned "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
         "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
         site=site.id,
@@ -84,6 +89,7 @@ async def about(
         **bands,
         tags=json.dumps([one.hex for one in bannable]),
         now=ms(now),
+        buckets=learned.wanted(features),
     )
     if row is None:
         raise LookupError(site.id)
@@ -109,4 +115,5 @@ async def about(
         flooded=(row["site_flooded_until"] or 0) > ms(now),
         crowded=(row["flooded_until"] or 0) > ms(now),
         banned=banned,
+        learned=learned.read(row["learned"], features),
     )

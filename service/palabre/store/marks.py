@@ -13,6 +13,11 @@ OF_A_REPORT = 100
 """One report moves a comment as far up as a signal of the full weight."""
 
 
+WEIGHS_FROM = {"learned": 0.5}
+"""The signals that every comment may have: what they score below this says nothing for urgency,
+nor is a comment found by them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """Where a comment's marks stand. `created_at`: ms. `names`: of its signals, each once."""
@@ -25,14 +30,23 @@ class Marked:
 
 def rank(signals: Sequence[Signal], *, reports: int = 0) -> int:
     """A place in the order of urgency, the lower the sooner: 0 if nothing speaks for it."""
-    heaviest = max((signal.score for signal in signals), default=0.0)
+    heaviest = max((signal.score for signal in signals if _weighs(signal)), default=0.0)
     return -round(100 * heaviest) - OF_A_REPORT * reports
+
+
+def names(signals: Sequence[Signal]) -> tuple[str, ...]:
+    """The names by which a comment with these signals is found, each once."""
+    return tuple(sorted({signal.name for signal in signals if _weighs(signal)}))
+
+
+def _weighs(signal: Signal) -> bool:
+    return signal.score >= WEIGHS_FROM.get(signal.name, 0.0)
 
 
 async def add(tx: Tx, comment_id: str, signals: Sequence[Signal]) -> None:
     """Mark a comment that has just been stored; most have no signal, and cost nothing."""
-    names = sorted({signal.name for signal in signals})
-    if names:
+    found = names(signals)
+    if found:
         await tx.run(
             "insert into comment_signal (site_id, name, state, created_at, seq) "
             "select c.site_id, value, c.state, c.created_at, c.seq from comment as c, "
@@ -41,7 +55,7 @@ async def add(tx: Tx, comment_id: str, signals: Sequence[Signal]) -> None:
                 postgres="json_array_elements_text(cast(:names as json)) as n(value) ",
             )
             + "where c.id = :id",
-            names=json.dumps(names),
+            names=json.dumps(found),
             id=comment_id,
         )
 

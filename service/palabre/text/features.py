@@ -1,0 +1,176 @@
+"""What a comment is made of, as a learner counts it: words, pairs, pieces of words, and its shape.
+
+Pure. Nothing here says what is spam: moderators' decisions do (`palabre.screening.learned`). Each
+feature has a bucket, a number of BITS bits that the store counts by, and a token, which says what
+it is and is not stored. Buckets are lasting: the same token has the same one in every version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from palabre.text import words
+
+BITS = 20
+_MASK = (1 << BITS) - 1
+
+HEAD, TAIL = 600, 200
+"""Characters that are read of a longer text. What is long has said what it is about by then, and
+what is sold stands at the end."""
+
+MOST = 256
+"""Features of a text at most: those with the smallest buckets, which are those of no place."""
+
+PIECE = 4
+"""Characters of a piece of a word, its ends being marked; a word no longer is learned as a word."""
+
+SHAPES = (
+    *("links_none", "links_one", "links_two", "links_many", "domain", "mail", "phone", "handle"),
+    *("length_tiny", "length_short", "length_medium", "length_long", "length_huge"),
+    *("exclamation", "exclamations", "question", "dots", "money", "percent", "emoji", "markup"),
+    *("capitals_few", "capitals_some", "capitals_many", "shouting", "small_start", "repeats"),
+    *("figures_none", "figures_few", "figures_many", "ends_closed", "ends_open", "not_latin"),
+    *("website", "website_none", "name_one", "name_two", "name_long", "name_figures"),
+)
+"""What a comment may look like, whatever its words. The catalogues say each: `learned.<shape>`."""
+
+_LINK = re.compile(r"(?:https?://|www\.)\S", re.IGNORECASE)
+_DOMAIN = re.compile(r"(?<![\w.@/:-])(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,6}(?![\w.])", re.IGNORECASE)
+_MAIL = re.compile(r"\w@[\w-]{1,63}\.\w")
+_HANDLE = re.compile(r"(?<![\w@.])@\w{3}")
+_PHONE = re.compile(r"\d(?:[ .-]?\d){6}")
+_SHOUTED = re.compile(r"\b[A-Z]{4,40}\b")
+_EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
+_CLOSING = frozenset(".?!…)»”\"'’:;")
+_LENGTHS = ((25, "tiny"), (100, "short"), (250, "medium"), (600, "long"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Features that come and go together, by bucket. `digest`: of what they were read from.
+
+    A token begins with its kind: `w` a word, `b` two words in a row, `c` a piece of a word, `s` a
+    shape, `n` a word of the name, `d` the website's host.
+    """
+
+    tokens: Mapping[int, str]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """A comment's features: of its text, and of who signs it."""
+
+    text: Part
+    signed: Part
+
+    @property
+    def tokens(self) -> dict[int, str]:
+        """All of them, by bucket."""
+        return {**self.text.tokens, **self.signed.tokens}
+
+
+def of(text: str, name: str = "", website: str | None = None) -> Features:
+    """The features of a comment; distinct, at most some MOST, whatever the length of the text."""
+    if len(text) > HEAD + TAIL:
+        read = f"{text[:HEAD]} {text[-TAIL:]}"
+    else:
+        read = text
+    found = [word if not word.isdigit() else _figure(word) for word in words.fold(read).split()]
+    distinct = dict.fromkeys(found)
+    tokens = [f"w{word}" for word in distinct]
+    tokens += [f"b{first} {second}" for first, second in itertools.pairwise(found)]
+    for word in distinct:
+        if len(word) > PIECE:
+            marked = f"^{word}$"
+            tokens += [f"c{marked[at : at + PIECE]}" for at in range(len(marked) - PIECE + 1)]
+    return Features(
+        _part(tokens, _shapes(read, len(text), found), text),
+        _part(_signed(name, website), _signed_shapes(name, website), f"{name}\0{website}"),
+    )
+
+
+def bucket(token: str) -> int:
+    """Where a token is counted."""
+    return zlib.crc32(token.encode()) & _MASK
+
+
+def as_written(token: str, text: str) -> str:
+    """A word or two of *text*, accents and capitals as they stand there; else as it was folded."""
+    wanted = token[1:].split(" ")
+    for match in re.finditer(_run(len(wanted)), text):
+        if words.fold(match[1]).split() == wanted:
+            return match[1]
+    return " ".join(wanted)
+
+
+def _run(n: int) -> str:
+    """Matches *n* words in a row, at each word anew."""
+    return r"(?<![^\W_])(?=([^\W_]+" + r"[\W_]{1,20}?[^\W_]+" * (n - 1) + r")(?![^\W_]))"
+
+
+def _part(tokens: Iterable[str], shapes: Iterable[str], read_from: str) -> Part:
+    by_bucket = {bucket(token): token for token in tokens}
+    if len(by_bucket) > MOST:
+        by_bucket = {number: by_bucket[number] for number in sorted(by_bucket)[:MOST]}
+    # Shapes last, and never left out: each is one of few.
+    by_bucket |= {bucket(token): token for token in (f"s{shape}" for shape in shapes)}
+    return Part(by_bucket, hashlib.blake2b(read_from.encode(), digest_size=16).digest())
+
+
+def _figure(word: str) -> str:
+    """A number by its length: nobody's telephone number is learned."""
+    return "#" * min(len(word), 6)
+
+
+def _shapes(read: str, length: int, found: list[str]) -> list[str]:
+    links = len(_LINK.findall(read))
+    shapes = [("links_none", "links_one", "links_two", "links_many")[min(links, 3)]]
+    shapes.append("length_" + next((name for most, name in _LENGTHS if length < most), "huge"))
+    upper, lower = sum(map(str.isupper, read)), sum(map(str.islower, read))
+    share = upper / (upper + lower or 1)
+    capitals = "few" if share <= 0.06 else "some" if share < 0.3 else "many"
+    shapes.append(f"capitals_{capitals}")
+    figures = sum(map(str.isdigit, read))
+    shapes.append("figures_" + ("none" if not figures else "few" if figures < 5 else "many"))
+    shapes.append("ends_closed" if read.rstrip()[-1:] in _CLOSING else "ends_open")
+    says = {
+        "domain": _DOMAIN.search(read),
+        "mail": "@" in read and _MAIL.search(read),
+        "handle": "@" in read and _HANDLE.search(read),
+        "phone": figures >= 7 and _PHONE.search(read),
+        "exclamations": "!!" in read,
+        "exclamation": "!" in read and "!!" not in read,
+        "question": "?" in read,
+        "dots": "…" in read or "..." in read,
+        "money": any(sign in read for sign in "€$£"),
+        "percent": "%" in read,
+        "emoji": not read.isascii() and _EMOJI.search(read),
+        "markup": "[url" in read or "<a " in read or "](" in read,
+        "shouting": upper >= 8 and len(_SHOUTED.findall(read)) > 1,
+        "small_start": read[:1].islower(),
+        "repeats": len(found) > 3 and len(set(found)) < 0.75 * len(found),
+        "not_latin": any(not word.isascii() for word in found[:20]),
+    }
+    return [*shapes, *(shape for shape, is_so in says.items() if is_so)]
+
+
+def _signed(name: str, website: str | None) -> list[str]:
+    tokens = [f"n{word}" for word in words.words(name)]
+    if website is not None:
+        host = re.sub(r"^https?://(?:www\.)?", "", website.lower()).split("/")[0]
+        tokens.append(f"d{host[:80]}")
+    return tokens
+
+
+def _signed_shapes(name: str, website: str | None) -> list[str]:
+    shapes = ["website_none" if website is None else "website"]
+    shapes.append(("name_one", "name_one", "name_two", "name_long")[min(len(name.split()), 3)])
+    if any(map(str.isdigit, name)):
+        shapes.append("name_figures")
+    return shapes

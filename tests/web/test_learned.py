@@ -1,0 +1,388 @@
+"""The learned score, from a moderator's decisions to the signal on what comes next."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import httpx2
+import pytest
+
+import makers
+from conftest import Clock, token_for
+from palabre.actions import learn
+from palabre.actions import sites as site_actions
+from palabre.model import Site
+from palabre.service import Service
+from palabre.store import Tx, sites
+from web import desk
+from web.speaking import rules
+
+SPAM = "Casino bonus {n}: jackpot gratuit, inscrivez-vous sur www.casino-{n}.example !!!"
+HONEST = "La ligne {n} du tramway passe devant l’école, et personne n’en parle ici."
+
+Headers = dict[str, str]
+
+
+async def taught(
+    client: httpx2.AsyncClient,
+    moderator: Headers,
+    *,
+    each: int = 10,
+    clock: Clock | None = None,
+    **fields: str,
+) -> dict[str, list[str]]:
+    """Ten decisions of each kind, or so many; the ids of the comments. *clock*: goes on after."""
+    found: dict[str, list[str]] = {"spam": [], "approve": []}
+    for n in range(each):
+        for action, text in (("spam", SPAM), ("approve", HONEST)):
+            one = await makers.comment(client, comment=text.format(n=n), **fields)
+            await makers.act(client, moderator, one, action)
+            found[action].append(one)
+    if clock is not None:
+        clock.advance(minutes=11)
+    return found
+
+
+async def signal_of(
+    client: httpx2.AsyncClient, moderator: Headers, comment_id: str
+) -> dict[str, Any] | None:
+    answer = await client.get(f"/v1/moderation/comments/{comment_id}", headers=moderator)
+    found = [one for one in answer.json()["signals"] if one["name"] == "learned"]
+    return found[0] if found else None
+
+
+async def probe(
+    client: httpx2.AsyncClient, moderator: Headers, text: str, **fields: str
+) -> dict[str, Any] | None:
+    """The signal of a new comment with this text, which is then wiped."""
+    one = await makers.comment(client, comment=text, **fields)
+    found = await signal_of(client, moderator, one)
+    await makers.act(client, moderator, one, "delete")
+    return found
+
+
+async def undone(client: httpx2.AsyncClient) -> None:
+    """Take back the last decision at the desk."""
+    page = await client.get("/desk/sessions")
+    data = {"csrf": desk.field(page.text, "csrf")}
+    assert (await client.post("/desk/undo", data=data, headers=desk.FORM)).status_code == 303
+
+
+async def counts(service: Service) -> dict[str, list[tuple[Any, ...]]]:
+    """All that is learned, but for who taught it."""
+
+    async def read(tx: Tx) -> dict[str, list[tuple[Any, ...]]]:
+        features = await tx.all("select * from learned_feature order by site_id, bucket")
+        known = await tx.all("select * from learned_site where labels > 0 order by site_id")
+        return {
+            "features": [tuple(row.values()) for row in map(dict, features)],
+            "sites": [tuple(row.values()) for row in map(dict, known)],
+        }
+
+    return await service.store.read(read)
+
+
+async def test_from_the_twentieth_decision_on_every_comment_has_the_signal(
+    client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await taught(client, moderator, each=9)
+    one = await makers.comment(client, comment=HONEST.format(n="neuf"))
+    await makers.act(client, moderator, one, "approve")
+    assert await probe(client, moderator, SPAM.format(n="cent")) is None
+    two = await makers.comment(client, comment=SPAM.format(n="neuf"))
+    await makers.act(client, moderator, two, "spam")
+    spam = await probe(client, moderator, SPAM.format(n="cent"))
+    honest = await probe(client, moderator, HONEST.format(n="cent"))
+    assert spam is not None
+    assert honest is not None
+    assert 0 <= honest["score"] < 0.1 < 0.5 < spam["score"] <= 1
+
+
+async def test_the_sentence_names_what_weighed_most_as_it_stands_in_the_text(
+    client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await taught(client, moderator)
+    one = await makers.comment(client, comment="Grand JACKPOT gratuit au casino !!! L’école")
+    for language, words in (("fr", "«\u00a0JACKPOT"), ("en", "“JACKPOT")):
+        answer = await client.get(
+            f"/v1/moderation/comments/{one}?lang={language}", headers=moderator
+        )
+        (signal,) = [one for one in answer.json()["signals"] if one["name"] == "learned"]
+        assert words in signal["why"]
+        assert "20" in signal["why"]
+
+
+async def test_undoing_a_decision_at_the_desk_unlearns_it(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await taught(client, moderator)
+    before = await counts(service)
+    one = await makers.comment(client, comment="Achetez nos montres de luxe à prix cassé")
+    await desk.enter(service, client, "alice")
+    await desk.act(client, f"spam {one}")
+    assert await counts(service) != before
+    await undone(client)
+    assert await counts(service) == before
+
+
+async def test_undoing_a_change_of_mind_restores_whose_decision_it_was(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    one = await makers.approved(client, moderator)
+    await token_for(service, "bob")
+    await desk.enter(service, client, "bob")
+    await desk.act(client, f"spam {one}", at=f"/desk/comments/{one}")
+    assert await learn.taught_by(service, "bob") == 1
+    await undone(client)
+    assert await learn.taught_by(service, "bob") == 0
+    assert await learn.taught_by(service, "alice") == 1
+
+
+async def test_what_a_rule_approved_teaches_nothing_even_when_its_removal_is_undone(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers
+) -> None:
+    await rules(client, admin, first_state="approved")
+    one = await makers.comment(client)
+    await desk.enter(service, client, "alice")
+    await desk.act(client, f"spam {one}", at=f"/desk/comments/{one}")
+    await undone(client)
+    assert await counts(service) == {"features": [], "sites": []}
+
+
+@pytest.mark.parametrize("then", ["hold", "reject"])
+async def test_a_decision_that_teaches_nothing_takes_back_what_the_last_one_taught(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, then: str
+) -> None:
+    await taught(client, moderator)
+    before = await counts(service)
+    one = await makers.comment(client)
+    await makers.act(client, moderator, one, "spam")
+    await makers.act(client, moderator, one, "approve")
+    await makers.act(client, moderator, one, then)
+    assert await counts(service) == before
+
+
+async def test_an_edit_of_what_was_learned_is_learned_in_its_place(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    one = await makers.approved(client, moderator, comment="Le premier texte, approuvé.")
+    first = await counts(service)
+    for text in ("Un tout autre texte.", "Le premier texte, approuvé."):
+        body = {"text": text}
+        url = f"/v1/moderation/comments/{one}"
+        assert (await client.patch(url, json=body, headers=moderator)).status_code == 200
+        assert (await counts(service) == first) == (text == "Le premier texte, approuvé.")
+
+
+async def test_a_deleted_comment_leaves_what_it_taught_and_no_tie_to_it(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    one = await makers.approved(client, moderator)
+    before = await counts(service)
+    await makers.act(client, moderator, one, "delete")
+    assert await counts(service) == before
+    rows = await service.store.read(lambda tx: tx.all("select * from learned_label"))
+    assert rows == []
+
+
+async def test_erasing_a_person_unlearns_what_they_wrote(
+    service: Service, client: httpx2.AsyncClient, admin: Headers
+) -> None:
+    one = await makers.approved(client, admin)
+    answer = await client.get(f"/v1/moderation/comments/{one}", headers=admin)
+    author = answer.json()["author"]["id"]
+    await client.post(f"/v1/moderation/authors/{author}/erase", headers=admin)
+    assert await counts(service) == {"features": [], "sites": []}
+
+
+async def test_comments_without_a_decision_and_ones_own_words_change_nothing(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    found = await taught(client, moderator)
+    before = await counts(service)
+    for n in range(40):
+        await makers.comment(
+            client, comment=f"Le tramway, l’école et la ligne {n} : casino gratuit"
+        )
+    one = found["approve"][0]
+    reply = await client.post(
+        f"/v1/moderation/comments/{one}/reply", json={"text": "Merci."}, headers=moderator
+    )
+    assert reply.status_code == 201
+    assert await counts(service) == before
+
+
+async def test_what_a_block_moves_to_spam_teaches_nothing(
+    service: Service, client: httpx2.AsyncClient, admin: Headers
+) -> None:
+    one = await makers.comment(client)
+    answer = await client.get(f"/v1/moderation/comments/{one}", headers=admin)
+    author = answer.json()["author"]["id"]
+    body = {"also": "pending"}
+    await client.post(f"/v1/moderation/authors/{author}/block", json=body, headers=admin)
+    assert await counts(service) == {"features": [], "sites": []}
+
+
+async def test_the_same_text_many_times_over_counts_once(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    async def spam(article: str) -> None:
+        one = await makers.comment(client, comment=SPAM.format(n=1), article=article)
+        await makers.act(client, moderator, one, "spam")
+
+    await spam("/a")
+    once = await counts(service)
+    for n in range(30):
+        await spam(f"/b{n}")
+    often = await counts(service)
+    assert often["features"] == once["features"]
+
+
+async def test_another_site_learns_nothing_from_it(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await site_actions.add(service, "other", origins=["https://other.example"])
+    await taught(client, moderator, site="blog")
+    assert await probe(client, moderator, SPAM.format(n="x"), site="blog") is not None
+    assert await probe(client, moderator, SPAM.format(n="x"), site="other") is None
+
+
+async def test_one_moderators_mistakes_are_taken_back(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, clock: Clock
+) -> None:
+    bob = await token_for(service, "bob")
+    await taught(client, moderator)
+    before = await counts(service)
+    clock.advance(days=1)
+    for n in range(10):
+        one = await makers.comment(client, comment=f"Un avis honnête sur le tramway {n}")
+        await makers.act(client, bob, one, "spam")
+    assert await counts(service) != before
+    assert await learn.taught_by(service, "bob") == 10
+    assert await learn.forget(service, "bob", site="blog", since=clock.now) == 10
+    assert await counts(service) == before
+    assert await learn.forget(service, "bob") == 0
+
+
+async def test_what_waits_is_scored_once_there_is_enough_to_go_by(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, site: Site
+) -> None:
+    waits = await makers.comment(client, comment=SPAM.format(n="cent"))
+    await taught(client, moderator)
+    assert await learn.rescore(service, site.id) == 1
+    found = await signal_of(client, moderator, waits)
+    assert found is not None
+    assert found["score"] > 0.5
+    answer = await client.get(f"/v1/moderation/comments/{waits}", headers=moderator)
+    assert answer.json()["version"] == 1
+    await desk.enter(service, client, "alice")
+    urgent = await client.get("/desk/?order=urgent&signal=learned")
+    assert waits in urgent.text
+
+
+async def test_the_job_that_scores_what_waits_is_put_there_with_the_twentieth_decision(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    waits = await makers.comment(client, comment=SPAM.format(n="cent"))
+    await taught(client, moderator)
+    for _ in range(200):
+        if await signal_of(client, moderator, waits):
+            break
+    else:
+        pytest.fail("nobody scored what waits")
+
+
+async def test_a_low_score_makes_nothing_urgent_and_is_not_found(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, clock: Clock
+) -> None:
+    await taught(client, moderator, clock=clock)
+    one = await makers.comment(client, comment=HONEST.format(n="cent"))
+
+    async def read(tx: Tx) -> tuple[Any, ...]:
+        row = await tx.one("select rank, seq from comment where id = :id", id=one)
+        assert row is not None
+        marked = await tx.all("select name from comment_signal where seq = :seq", seq=row["seq"])
+        return row["rank"], marked
+
+    assert await service.store.read(read) == (0, [])
+
+
+async def honest_scores(service: Service, scores: dict[int, int]) -> None:
+    """As if so many honest comments had had these scores before they were learned."""
+    await service.store.write(
+        partial(
+            _put_scores,
+            scores=json.dumps({str(score): n for score, n in scores.items()}),
+        )
+    )
+
+
+async def _put_scores(tx: Tx, *, scores: str) -> None:
+    await tx.run("update learned_site set scores = :scores", scores=scores)
+
+
+async def test_above_what_the_site_accepts_a_comment_is_held_and_named(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers, clock: Clock
+) -> None:
+    await taught(client, moderator, clock=clock)
+    await rules(client, admin, first_state="approved", max_links=5)
+    sent = await makers.submit(client, comment=SPAM.format(n="a"))
+    assert sent["comment"]["state"] == "approved"  # too few to promise anything
+    await honest_scores(service, {10: 198, 300: 1})
+    sent = await makers.submit(client, comment=SPAM.format(n="b"))
+    assert sent["comment"]["state"] == "pending"
+    one = await client.get(f"/v1/moderation/comments/{sent['comment']['id']}", headers=moderator)
+    assert one.json()["decisions"][0]["by"] == "rule:learned"
+    honest = await makers.submit(client, comment=HONEST.format(n="b"))
+    assert honest["comment"]["state"] == "approved"
+
+
+async def test_it_calls_spam_only_where_the_site_asks_for_it_and_the_author_is_not_told(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers, clock: Clock
+) -> None:
+    await taught(client, moderator, clock=clock)
+    await rules(client, admin, first_state="approved", max_links=5, learned_spam=10)
+    await honest_scores(service, {10: 198, 300: 1})
+    sent = await makers.submit(client, comment=SPAM.format(n="b"))
+    assert sent["comment"]["state"] == "pending"
+    one = await client.get(f"/v1/moderation/comments/{sent['comment']['id']}", headers=moderator)
+    assert one.json()["state"] == "spam"
+    assert one.json()["decided_by"] == "rule:learned"
+
+
+async def test_switched_off_it_only_remarks(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers, clock: Clock
+) -> None:
+    await taught(client, moderator, clock=clock)
+    await rules(client, admin, first_state="approved", max_links=5, learned_hold=None)
+    await honest_scores(service, {10: 198, 300: 1})
+    await rules(client, admin, learned_hold=1)
+    sent = await makers.submit(client, comment=SPAM.format(n="b"))
+    assert sent["comment"]["state"] == "approved"
+
+
+async def test_no_score_approves_what_the_site_holds(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, clock: Clock
+) -> None:
+    await taught(client, moderator, clock=clock)
+    sent = await makers.submit(client, comment=HONEST.format(n="b"))
+    assert sent["comment"]["state"] == "pending"
+
+
+async def test_what_is_above_the_threshold_is_kept_of_each_honest_comment_before_it_is_learned(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers
+) -> None:
+    await taught(client, moderator)
+    one = await makers.comment(client, comment=HONEST.format(n="cent"))
+    signal = await signal_of(client, moderator, one)
+    await makers.act(client, moderator, one, "approve")
+    site = await service.store.read(lambda tx: sites.by_name(tx, "blog"))
+    assert site is not None
+    row = await service.store.read(
+        lambda tx: tx.one("select score from learned_label where comment_id = :id", id=one)
+    )
+    assert signal is not None
+    assert row is not None
+    assert row["score"] == round(1000 * signal["score"])
