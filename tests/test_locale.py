@@ -25,7 +25,7 @@ from palabre.model import ACTIONS, REASONS, REPORT_REASONS, BanKind, Outcome, Sc
 from palabre.rendering.desk import MENU
 from palabre.rendering.desk_places import ADDRESSES, CHOICES, FLAGS, LIMITS, NUMBERS
 from palabre.screening import banned
-from palabre.text import mail_link, personal
+from palabre.text import features, mail_link, personal
 from palabre.text.policy import WORDS
 
 SOURCE = Path(palabre.__file__).parent
@@ -82,6 +82,7 @@ FAMILIES = {
     *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
     *(f"signal.bot.{mark}" for mark in ("no_language", "no_agent", "program", "no_navigation")),
     *(f"{words}.{kind}" for words in ("personal", "mask") for kind in personal.KINDS),
+    *(f"learned.{shape}" for shape in features.SHAPES),
     *(f"demo.{words}.{way}" for words in ("way", "about") for way in demonstration.VARIANTS),
 }
 """Messages whose codes are put together from a list in the source."""

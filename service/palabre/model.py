@@ -104,8 +104,8 @@ class Policy:
     languages: tuple[str, ...] | None = None
     min_seconds: int = 2
     personal_data: str = "hold"
-    learned_hold: int | None = 10
-    learned_spam: int | None = None
+    learned_hold: int = 10
+    learned_spam: int = 0
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
 

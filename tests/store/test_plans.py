@@ -21,12 +21,13 @@ import pytest
 import makers
 from conftest import START, Clock, client_of, token_for
 from palabre import store as store_package
-from palabre.actions import digests, follow, mail_links, sessions
+from palabre.actions import digests, follow, learn, mail_links, sessions
 from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
 from palabre.actions import webhooks as webhook_actions
 from palabre.jobs import erasure, retention
 from palabre.model import Moderator, Scope, State
+from palabre.screening import learned as learned_rule
 from palabre.service import Service, claim
 from palabre.settings import Rate
 from palabre.store import (
@@ -357,6 +358,7 @@ async def drive(service: Service, clock: Clock) -> None:
     await drive_jobs(service, clock)
     if service.store.engine == "sqlite":
         await drive_copy(service, clock)
+    await drive_learning(service)
     await drive_operators(service)
 
 
@@ -712,6 +714,17 @@ async def drive_followers(service: Service, client: httpx2.AsyncClient) -> None:
             await makers.comment(client, site="blog")
             await tail.look()
             assert len(await follower.next(within_s=0)) == 1
+
+
+async def drive_learning(service: Service) -> None:
+    """Score what waits, and take back what Ada's decisions taught."""
+    site = await service.store.read(lambda tx: sites.by_name(tx, "blog"))
+    assert site is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learned_rule, "ENOUGH", 1)
+        assert await learn.rescore(service, site.id) > 0
+    assert await learn.taught_by(service, "ada") > 0
+    assert await learn.forget(service, "ada", since=START) > 0
 
 
 async def drive_operators(service: Service) -> None:

@@ -140,6 +140,7 @@ FORMS = (
     post("/desk/rules", ADMIN, site="SITE", depth="1"),
     post("/desk/moderators", ADMIN, act="add", name="neuf", scope="admin", site="SITE"),
     post("/desk/moderators", ADMIN, act="revoke NAME", sure="yes"),
+    post("/desk/moderators", ADMIN, act="unlearn NAME", sure="yes"),
     post("/desk/sessions", READ, act="choose", language="en"),
     post("/desk/sessions", READ, act="end SESSION"),
     post("/desk/sessions", READ, act="end"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from functools import partial
 from typing import Any
 
@@ -10,12 +11,15 @@ import httpx2
 import pytest
 
 import makers
-from conftest import Clock, token_for
+from conftest import START, Clock, token_for
 from palabre.actions import learn
 from palabre.actions import sites as site_actions
-from palabre.model import Site
+from palabre.model import Scope, Site
 from palabre.service import Service
-from palabre.store import Tx, sites
+from palabre.store import Tx, learned, moderators, sites
+from palabre.store.learned import Label
+from palabre.text import features
+from palabre.text.features import Features
 from web import desk
 from web.speaking import rules
 
@@ -240,6 +244,47 @@ async def test_the_same_text_many_times_over_counts_once(
     assert often["features"] == once["features"]
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_is_counted_is_what_the_labels_alone_would_count(
+    service: Service, client: httpx2.AsyncClient, site: Site, seed: int
+) -> None:
+    """Whatever was taught and taken back: as a site that learned only what is left."""
+    other = await site_actions.add(service, "other", origins=["https://other.example"])
+    pick = random.Random(seed)
+    texts = [SPAM.format(n=1), HONEST.format(n=1), "Bien dit !", "Bien dit, et vrai."]
+    labels: dict[str, tuple[Label, Features]] = {}
+    moderator_id = await _moderator_id(service)
+
+    async def steps(tx: Tx) -> None:
+        for _ in range(60):
+            one = f"comment-{pick.randrange(9)}"
+            await learned.hold(tx, site.id)
+            known = labels.pop(one, None)
+            assert await learned.take_back(tx, site.id, one) == (known and known[0])
+            if pick.random() < 0.6:
+                label = Label(pick.random() < 0.5, moderator_id, START, pick.choice([None, 7, 300]))
+                found = features.of(pick.choice(texts), pick.choice(["Léa", "Jean D."]))
+                labels[one] = (label, found)
+                await learned.teach(tx, site.id, one, label, found)
+        for one, (label, found) in sorted(labels.items()):
+            await learned.hold(tx, other.id)
+            await learned.teach(tx, other.id, one, label, found)
+
+    await service.store.write(steps)
+    kept = await counts(service)
+    for rows in kept.values():
+        here = sorted(row[1:] for row in rows if row[0] == site.id)
+        assert here == sorted(row[1:] for row in rows if row[0] == other.id)
+        assert here
+
+
+async def _moderator_id(service: Service) -> str:
+    await token_for(service, "mia")
+    found = await service.store.read(lambda tx: moderators.id_of(tx, "mia"))
+    assert found is not None
+    return found
+
+
 async def test_another_site_learns_nothing_from_it(
     service: Service, client: httpx2.AsyncClient, moderator: Headers
 ) -> None:
@@ -356,9 +401,8 @@ async def test_switched_off_it_only_remarks(
     service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers, clock: Clock
 ) -> None:
     await taught(client, moderator, clock=clock)
-    await rules(client, admin, first_state="approved", max_links=5, learned_hold=None)
+    await rules(client, admin, first_state="approved", max_links=5, learned_hold=0)
     await honest_scores(service, {10: 198, 300: 1})
-    await rules(client, admin, learned_hold=1)
     sent = await makers.submit(client, comment=SPAM.format(n="b"))
     assert sent["comment"]["state"] == "approved"
 
@@ -386,3 +430,32 @@ async def test_what_is_above_the_threshold_is_kept_of_each_honest_comment_before
     assert signal is not None
     assert row is not None
     assert row["score"] == round(1000 * signal["score"])
+
+
+async def test_an_administrator_takes_out_at_the_desk_what_somebody_taught(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers
+) -> None:
+    await makers.approved(client, moderator)
+    cookie = await desk.enter(service, client, "ada")
+    data = {"csrf": await desk.csrf(client, cookie), "act": "unlearn alice"}
+    asks = await client.post("/desk/moderators?lang=en", data=data, headers=desk.FORM)
+    assert "Take alice’s decision, 1 in all, out of the learned score?" in asks.text
+    assert await learn.taught_by(service, "alice") == 1
+    done = await client.post(
+        "/desk/moderators?lang=en", data=data | {"sure": "yes"}, headers=desk.FORM
+    )
+    assert "1 decision by alice no longer counts" in done.text
+    assert await counts(service) == {"features": [], "sites": []}
+
+
+async def test_an_administrator_of_one_site_takes_nothing_out_of_another(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await site_actions.add(service, "other", origins=["https://other.example"])
+    await token_for(service, "otto", Scope.ADMIN, site="other")
+    await makers.approved(client, moderator, site="blog")
+    cookie = await desk.enter(service, client, "otto")
+    data = {"csrf": await desk.csrf(client, cookie), "act": "unlearn alice", "sure": "yes"}
+    answer = await client.post("/desk/moderators", data=data, headers=desk.FORM)
+    assert answer.status_code == 404
+    assert await learn.taught_by(service, "alice") == 1

@@ -36,6 +36,8 @@ DEFAULTS = {
     "reject_words": [],
     "min_seconds": 2,
     "personal_data": "hold",
+    "learned_hold": 10,
+    "learned_spam": 0,
 }
 
 
@@ -75,6 +77,9 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("network_limit", "9999999/day"),
         ("article_limit", "off"),
         ("site_limit", "60/hour"),
+        ("learned_hold", 0),
+        ("learned_hold", 100),
+        ("learned_spam", 1),
         ("privacy_url", "https://blog.example/vie-privee"),
         ("stylesheet", "/palabre.css"),
         ("stylesheet", "https://blog.example/palabre.css"),
@@ -126,6 +131,8 @@ async def test_a_change_leaves_the_other_rules_alone(
         ("article_limit", 10, "invalid"),
         ("site_limit", "10/week", "invalid"),
         ("site_limit", "", "invalid"),
+        ("learned_hold", 101, "invalid"),
+        ("learned_spam", -1, "invalid"),
         ("privacy_url", "javascript:alert(1)", "invalid"),
         ("privacy_url", "", "invalid"),
         ("privacy_url", "https://a.example/\ud800", "invalid"),

@@ -1,22 +1,86 @@
-"""Screening a submission: what the store knows about it, and what the rules make of that."""
+"""Screening a submission: what the store knows about it, and what the rules make of that.
+
+Also for what nobody has sent: `looked_at` says what would become of it, and stores nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from palabre import screening
 from palabre.actions import allowance
 from palabre.actions.allowance import Taken
-from palabre.actions.tags import Tags
-from palabre.model import Article, Facts, Manner, Site, Stamp, State, Submission
+from palabre.actions.tags import Tags, tags_of
+from palabre.errors import FieldError
+from palabre.model import (
+    Article,
+    Facts,
+    Learned,
+    Manner,
+    Policy,
+    Site,
+    Stamp,
+    State,
+    Submission,
+    Visitor,
+)
 from palabre.screening import Verdict
 from palabre.service import Service
 from palabre.store import Tx, facts
-from palabre.text import features
+from palabre.text import features, submission
 from palabre.text.policy import OFF
 
 REPEATS_WITHIN = timedelta(days=30)
 REPEATS_MOST = 20
+
+
+UNSAID: Mapping[str, submission.Value] = {
+    "article": "/",
+    "name": "Camille",
+    "email": "camille@example.com",
+}
+"""What stands in a comment that is only looked at, where nothing else is said."""
+
+NOBODY = Visitor("nobody", "nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What would become of a comment: what is wrong with its fields, or else the verdict.
+
+    `learned`: what the site knows about comments like it.
+    """
+
+    errors: tuple[FieldError, ...]
+    verdict: Verdict | None = None
+    learned: Learned = field(default_factory=Learned)
+
+
+async def looked_at(service: Service, site: Site, fields: submission.Fields) -> Looked:
+    """Screen what *fields* would bring, by all that the store knows; a visitor never seen before.
+
+    Of the fields only `comment` has to be there. Stores nothing.
+    """
+    fields = {**UNSAID, **fields}
+    checked = submission.check(fields, site.policy, site.origins)
+    sent = checked.submission
+    if sent is None:
+        return Looked(checked.errors)
+    tags = tags_of(service, site, sent, NOBODY)
+
+    async def unit(tx: Tx) -> facts.Known:
+        return await known(tx, site, sent, tags, now=service.now())
+
+    found = await service.store.read(unit)
+    policy = found.article.policy
+    if policy != site.policy:
+        again = submission.check(fields, policy, site.origins)
+        if again.submission is None:
+            return Looked(again.errors)
+    verdict = screening.screen(sent, _facts(site, sent, found, policy))
+    return Looked((), verdict, found.learned)
 
 
 async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:
@@ -52,22 +116,11 @@ async def judge(
 
     In a flood, one that would wait in the queue takes of the room that is left there.
     """
-    others = known.earlier
     is_limited = service.settings.submission_limit is not None
     policy = article.policy
-    found = Facts(
-        policy=policy,
-        same_text=known.same_text,
-        alike=min(REPEATS_MOST, sum(not one.is_equal for one in others)),
-        articles=len({one.article_id for one in others} - {known.article.id}),
-        names=len({one.name for one in others} - {sent.name}),
+    found = replace(
+        _facts(site, sent, known, policy),
         recent=taken.recent,
-        blocked=known.blocked,
-        banned=known.banned,
-        learned=known.learned,
-        moderators=known.moderators,
-        locale=site.locale,
-        site_name=site.name,
         stamp=stamp,
         manner=manner,
         network_over=taken.network_over,
@@ -81,3 +134,21 @@ async def judge(
     if is_for_queue and not await allowance.take_room(tx, service, article):
         return screening.without_room(verdict)
     return verdict
+
+
+def _facts(site: Site, sent: Submission, known: facts.Known, policy: Policy) -> Facts:
+    """What is known of a submission, whoever sent it and however it came."""
+    others = known.earlier
+    return Facts(
+        policy=policy,
+        same_text=known.same_text,
+        alike=min(REPEATS_MOST, sum(not one.is_equal for one in others)),
+        articles=len({one.article_id for one in others} - {known.article.id}),
+        names=len({one.name for one in others} - {sent.name}),
+        blocked=known.blocked,
+        banned=known.banned,
+        learned=known.learned,
+        moderators=known.moderators,
+        locale=site.locale,
+        site_name=site.name,
+    )

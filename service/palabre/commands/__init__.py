@@ -21,6 +21,7 @@ from palabre.commands.migrate import migrate
 from palabre.commands.moderator import moderator
 from palabre.commands.openapi import openapi
 from palabre.commands.publish import publish
+from palabre.commands.screen import screen
 from palabre.commands.serve import serve
 from palabre.commands.site import site
 from palabre.commands.webhook import webhook
@@ -36,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     site,
     moderator,
     webhook,
+    screen,
     publish,
     work,
     jobs,

@@ -193,6 +193,57 @@ def revoke(name: str) -> None:
 
     opening.with_service(work)
     click.echo(f"The token of {name} no longer works.")
+    click.echo(
+        "What their decisions taught the learned score stays; "
+        f"“palabre moderator unlearn {name}” takes it out.",
+        err=True,
+    )
+
+
+def _since(ctx: click.Context, parameter: click.Parameter, given: str | None) -> datetime | None:
+    """The moment in the past that an operator means."""
+    if given is None:
+        return None
+    found = re.fullmatch("([0-9]{1,5})([dh])", given.strip())
+    if found is not None:
+        unit = {"d": "days", "h": "hours"}[found[2]]
+        return datetime.now(UTC) - timedelta(**{unit: int(found[1])})
+    try:
+        moment = datetime.fromisoformat(given.strip())
+    except ValueError:
+        raise click.BadParameter(
+            f"“{given}” is neither a time ago, like 7d or 12h, nor a date, like 2026-11-30."
+        ) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+@moderator.command()
+@click.argument("name")
+@click.option("--site", metavar="NAME", help="Only on this site; by default on all.")
+@click.option(
+    "--since",
+    callback=_since,
+    metavar="AGO|DATE",
+    help="Only decisions since then: 7d, 12h, or a date such as 2026-11-30 (its beginning, UTC).",
+)
+@terminal.json_option
+def unlearn(name: str, site: str | None, since: datetime | None, as_json: bool) -> None:
+    """Take what the decisions of the moderator NAME taught out of the learned score.
+
+    The score is then what it would be without them. The comments stay in the state they are in.
+    Works for moderators whose token was revoked, too.
+    """
+
+    async def work(service: Service) -> int:
+        from palabre.actions import learn
+
+        return await learn.forget(service, name, site=site, since=since)
+
+    n = opening.with_service(work)
+    if as_json:
+        terminal.print_json({"name": name, "forgotten": n})
+    else:
+        click.echo(f"{n} decisions of {name} no longer count in the learned score.")
 
 
 def _standing(entry: Entry) -> str:

@@ -128,8 +128,8 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     reject_words      words and phrases that make a comment refused, likewise
     personal_data     hold a comment with personal data in it, note it, or off
     learned_hold      honest comments in 1,000 that the learned score may hold by mistake,
-                      1 to 100; “off” is the default
-    learned_spam      honest comments in 1,000 that it may send to spam, 1 to 100; off
+                      0 (never) to 100
+    learned_spam      honest comments in 1,000 that it may send to spam, 0 (never) to 100
     """
 
     async def work(service: Service) -> Site:

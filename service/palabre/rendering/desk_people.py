@@ -74,7 +74,8 @@ class ModeratorsView:
     """All moderators. `token` and `link` are shown once, of `added`.
 
     `asks`: who is to be revoked, if that is being asked; `is_self`: it is oneself; `is_last`:
-    nobody else could then administer.
+    nobody else could then administer. `forgets`: whose `taught` decisions are to be taken out of
+    the learned score, if that is being asked; `forgot`: whose have just been.
     """
 
     moderators: Sequence[ModeratorLine]
@@ -89,3 +90,6 @@ class ModeratorsView:
     asks: str | None = None
     is_self: bool = False
     is_last: bool = False
+    forgets: str | None = None
+    forgot: str | None = None
+    taught: int = 0

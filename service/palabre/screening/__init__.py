@@ -55,8 +55,9 @@ class Rule:
     in place of these, the first state that its signal asks for, None where it only remarks. `told`:
     whether the author may see that. A rule that must not show is `told=False`: its author is told
     what anybody else with the same text would be. Nobody is told that something is spam, but that
-    it waits. `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a site that
-    tells those whom it bans (`tell_banned`) the rule asks for `REJECTED` instead, and is told.
+    it waits. `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a
+    site that tells those whom it bans (`tell_banned`) the rule asks for `REJECTED` instead, and is
+    told.
     """
 
     look: Callable[[Submission, Facts], Signal | None]

@@ -22,7 +22,7 @@ each other; shapes are few, and say something of any text from the first labels 
 STRONGEST = 60
 """Features that count. More change no order, and a long text would drown in what says little."""
 
-LEAN = 3.0
+LEAN = 3.3
 """What speaks against spam before anything is read: an honest comment held costs more than a
 spam seen. Chosen with STEEP where 1 in 100 honest comments reaches one half (tests/screening)."""
 

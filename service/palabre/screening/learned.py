@@ -41,16 +41,14 @@ def minds(signal: Signal, facts: Facts) -> State | None:
     return None
 
 
-def threshold(before: Mapping[int, int], accepted: int | None) -> int | None:
+def threshold(before: Mapping[int, int], accepted: int) -> int | None:
     """The score, in thousandths, above which at most *accepted* of 1,000 honest comments are.
 
     *before*: how many honest comments had which score before they were learned. The next honest
     comment is as likely to stand at any place among those n as at any other, so above the k-th
     highest of them with a probability of at most k / (n + 1): a conformal quantile. None where
-    there are too few of them to promise it, or *accepted* is None.
+    there are too few of them to promise it, or *accepted* is 0.
     """
-    if accepted is None:
-        return None
     may = (sum(before.values()) + 1) * accepted // THOUSANDTHS
     if may < 1:
         return None
@@ -94,6 +92,11 @@ def score(known: Learned) -> float:
 def weights(known: Learned) -> list[_weighing.Weighed]:
     """The features that count for a comment, the strongest first."""
     return _weighing.score(known)[1]
+
+
+def in_words(feature: _weighing.Weighed, language: str) -> str:
+    """A feature for people, its words as they are folded."""
+    return _in_words(feature.token, language)
 
 
 def _named(weighed: list[_weighing.Weighed]) -> list[_weighing.Weighed]:

@@ -34,8 +34,8 @@ def seen(tx: Tx) -> str:
     as_json = tx.either(sqlite="json({})", postgres="cast({} as json)").format
     counts = tx.either(
         sqlite="select json_group_array(json_array(f.bucket, f.honest, f.spam)) "
-        "from json_each(:buckets) as wanted cross join learned_feature as f "
-        "on f.site_id = l.site_id and f.bucket = wanted.value",
+        "from json_each(:buckets) cross join learned_feature as f "
+        "on f.site_id = l.site_id and f.bucket = json_each.value",
         postgres="select json_agg(json_build_array(f.bucket, f.honest, f.spam)) "
         "from learned_feature as f where f.site_id = l.site_id "
         f"and f.bucket {among(tx, 'buckets', 'bigint')}",

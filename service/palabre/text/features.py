@@ -46,7 +46,7 @@ _HANDLE = re.compile(r"(?<![\w@.])@\w{3}")
 _PHONE = re.compile(r"\d(?:[ .-]?\d){6}")
 _SHOUTED = re.compile(r"\b[A-Z]{4,40}\b")
 _EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
-_CLOSING = frozenset(".?!…)»”\"'’:;")
+_CLOSING = frozenset('.?…)»”"')
 _LENGTHS = ((25, "tiny"), (100, "short"), (250, "medium"), (600, "long"))
 
 
@@ -138,8 +138,10 @@ def _shapes(read: str, length: int, found: list[str]) -> list[str]:
     shapes.append(f"capitals_{capitals}")
     figures = sum(map(str.isdigit, read))
     shapes.append("figures_" + ("none" if not figures else "few" if figures < 5 else "many"))
-    shapes.append("ends_closed" if read.rstrip()[-1:] in _CLOSING else "ends_open")
+    last = read.rstrip()[-1:]
     says = {
+        "ends_closed": last in _CLOSING,
+        "ends_open": last.isalnum(),
         "domain": _DOMAIN.search(read),
         "mail": "@" in read and _MAIL.search(read),
         "handle": "@" in read and _HANDLE.search(read),

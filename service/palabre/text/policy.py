@@ -119,8 +119,8 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "reject_words": wordlist.check,
     "min_seconds": _between(0, 60),
     "personal_data": _personal_data,
-    "learned_hold": _between(1, 100),
-    "learned_spam": _between(1, 100),
+    "learned_hold": _between(0, 100),
+    "learned_spam": _between(0, 100),
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 

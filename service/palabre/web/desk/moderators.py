@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from palabre.actions import moderators, sessions
+from palabre.actions import learn, moderators, sessions
 from palabre.errors import FieldError
 from palabre.model import Scope
 from palabre.rendering.desk_people import ModeratorLine, ModeratorsView
@@ -30,7 +30,8 @@ async def look(visit: Visit) -> Response:
 
 @guarded(Scope.ADMIN)
 async def change(visit: Visit) -> Response:
-    """`POST /desk/moderators`: add one, whose token is shown this once, or revoke one."""
+    """`POST /desk/moderators`: add one, whose token is shown this once, revoke one, or take what
+    one taught out of the learned score."""
     act, _, name = visit.fields.get("act", "").partition(" ")
     if act == "add":
         return await _add(visit)
@@ -47,7 +48,27 @@ async def change(visit: Visit) -> Response:
             )
             return await visit.page("moderators", view, here="moderators")
         await moderators.revoke(visit.service, name)
+    if act == "unlearn":
+        return await _unlearn(visit, name)
     return visit.see_other("moderators")
+
+
+async def _unlearn(visit: Visit, name: str) -> Response:
+    """On the sites that the visitor administers, once they are sure."""
+    view = await _view(visit)
+    site = None
+    if visit.moderator.site_id is not None:
+        found = await site_of(visit, None)
+        site = None if found is None else found.name
+    if not any(one.name == name for one in view.moderators):
+        return await visit.page("moderators", view, here="moderators", status=404)
+    if visit.fields.get("sure") == "yes":
+        n = await learn.forget(visit.service, name, site=site)
+        view = replace(view, forgot=name, taught=n)
+    else:
+        n = await learn.taught_by(visit.service, name, site=site)
+        view = replace(view, forgets=name, taught=n)
+    return await visit.page("moderators", view, here="moderators")
 
 
 async def _add(visit: Visit) -> Response:
