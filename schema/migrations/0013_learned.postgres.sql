@@ -39,3 +39,13 @@ create table learned_label (
 create index learned_label_by_text on learned_label (site_id, text_digest, is_spam);
 create index learned_label_by_signature on learned_label (site_id, signed_digest, is_spam);
 create index learned_label_by_moderator on learned_label (site_id, moderator_id, at);
+
+-- What the learned score called spam goes like all spam: its author, who was told that it waits,
+-- loses nothing by it, and it would stay for as long as what waits may.
+drop index comment_by_state_age;
+create index comment_by_state_age on comment (site_id, state, state_at)
+  where (state = 'rejected' or state = 'spam')
+  and (told is null or decided_by = 'rule:honeypot' or decided_by = 'rule:learned');
+drop index comment_by_told_age;
+create index comment_by_told_age on comment (site_id, told, state_at) where state = 'spam'
+  and told is not null and decided_by <> 'rule:honeypot' and decided_by <> 'rule:learned';

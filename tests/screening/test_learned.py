@@ -47,13 +47,14 @@ class Site:
     """A site that learns, in memory."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._counts: dict[int, tuple[int, int]] = {}
         self._texts = [0, 0]
 
     def decide(self, text: str, *, is_spam: bool) -> None:
         self._texts[is_spam] += 1
         for bucket in tokens_of(text):
-            self._counts[bucket][is_spam] += 1
+            honest, spam = self._counts.get(bucket, (0, 0))
+            self._counts[bucket] = (honest + (not is_spam), spam + is_spam)
 
     def about(self, text: str) -> Learned:
         tokens = tokens_of(text)

@@ -14,6 +14,7 @@ import makers
 from conftest import START, Clock, token_for
 from palabre.actions import learn
 from palabre.actions import sites as site_actions
+from palabre.jobs import retention
 from palabre.model import Scope, Site
 from palabre.service import Service
 from palabre.store import Tx, learned, moderators, sites
@@ -21,7 +22,7 @@ from palabre.store.learned import Label
 from palabre.text import features
 from palabre.text.features import Features
 from web import desk
-from web.speaking import rules
+from web.speaking import rules, seen_by
 
 SPAM = "Casino bonus {n}: jackpot gratuit, inscrivez-vous sur www.casino-{n}.example !!!"
 HONEST = "La ligne {n} du tramway passe devant l’école, et personne n’en parle ici."
@@ -395,6 +396,9 @@ async def test_it_calls_spam_only_where_the_site_asks_for_it_and_the_author_is_n
     one = await client.get(f"/v1/moderation/comments/{sent['comment']['id']}", headers=moderator)
     assert one.json()["state"] == "spam"
     assert one.json()["decided_by"] == "rule:learned"
+    clock.advance(days=31)
+    await retention.retention(service)
+    assert (await seen_by(client, moderator, sent["comment"]["id"]))["state"] == "deleted"
 
 
 async def test_switched_off_it_only_remarks(

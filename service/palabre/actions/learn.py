@@ -32,7 +32,8 @@ RESCORED_MOST = 500
 """What waits beyond that is scored as it was when it came."""
 
 _STEPS = frozenset(
-    {20, 30, 45, 70} | {step * 10**zeros for zeros in range(2, 7) for step in (1, 1.5, 2, 3, 5, 7)}
+    {20, 30, 45, 70}
+    | {step * 10**zeros for zeros in range(1, 6) for step in (10, 15, 20, 30, 50, 70)}
 )
 """Labels at which there is so much more to go by that what waits is scored anew."""
 

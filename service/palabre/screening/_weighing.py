@@ -57,10 +57,18 @@ def _weights(learned: Learned) -> list[Weighed]:
     of_spam = learned.spam + 1.0
     even = math.log(of_honest / of_spam)
     grain = 2 * SMOOTHING / (of_honest + of_spam)
+    for_spam, for_honest = grain * of_spam, grain * of_honest
+    # Most features have been seen the same few times: each logarithm is taken once.
+    known: dict[tuple[int, int], float] = {}
     found = []
     for bucket, in_honest, in_spam in learned.counts:
         token = learned.tokens[bucket]
-        ratio = math.log((in_spam + grain * of_spam) / (in_honest + grain * of_honest)) + even
-        found.append(Weighed(token, OF_A_KIND[token[0]] * ratio))
-    found.sort(key=lambda one: (-abs(one.weight), one.token))
-    return found[:STRONGEST]
+        seen = (in_honest, in_spam)
+        ratio = known.get(seen)
+        if ratio is None:
+            ratio = math.log((in_spam + for_spam) / (in_honest + for_honest)) + even
+            known[seen] = ratio
+        weight = OF_A_KIND[token[0]] * ratio
+        found.append((-abs(weight), token, weight))
+    found.sort()
+    return [Weighed(token, weight) for _, token, weight in found[:STRONGEST]]

@@ -65,8 +65,9 @@ def about(text: str, known: Learned) -> Signal | None:
         return None
     score, weighed = _weighing.score(known)
     sides: dict[bool, list[str]] = {True: [], False: []}
+    written = features.as_written(text)
     for one in _named(weighed):
-        sides[one.weight > 0].append(_as_value(one.token, text))
+        sides[one.weight > 0].append(_as_value(one.token, written))
     values: dict[str, int | str] = {
         "n": known.labels,
         "spam": "\n".join(sides[True]),
@@ -117,12 +118,12 @@ def _named(weighed: list[_weighing.Weighed]) -> list[_weighing.Weighed]:
     return found
 
 
-def _as_value(token: str, text: str) -> str:
+def _as_value(token: str, written: Mapping[str, str]) -> str:
     """A feature as the store keeps it in the signal: its kind, and its words as they stand."""
     kind, said = token[0], token[1:]
     if kind in "wb":
-        said = features.as_written(token, text)
-    return f"{kind}{' '.join(said.split())[:_QUOTED_MOST]}"
+        said = " ".join(written.get(word, word) for word in said.split(" "))
+    return f"{kind}{said[:_QUOTED_MOST]}"
 
 
 def _in_words(value: str, language: str) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from palabre.model import State
 from palabre.store.tx import Tx, ms
 
-_PLAIN = "(told is null or decided_by = 'rule:honeypot')"
+_PLAIN = "(told is null or decided_by = 'rule:honeypot' or decided_by = 'rule:learned')"
 """What may go when its state's time has come. A comment whose author was told another state than
 its own goes with that one's time, or its disappearance would tell; a program that filled in the
-honeypot learns nothing from it. Each of the two has an index, in these very words."""
+honeypot learns nothing from it, nor does anybody of an author from what the learned score, which
+looks at the text, called spam. Each of the two has an index, in these very words."""
 
 
 async def overdue(tx: Tx, *, site_id: str, state: State, before: datetime, limit: int) -> list[str]:
@@ -62,7 +63,8 @@ async def overdue_as_told(
     """The ids of spam whose authors have been told since then that it is in *state*."""
     rows = await tx.all(
         "select id from comment where site_id = :site and state = 'spam' and told = :told "
-        "and state_at < :before and decided_by <> 'rule:honeypot' order by state_at limit :limit",
+        "and state_at < :before and decided_by <> 'rule:honeypot' "
+        "and decided_by <> 'rule:learned' order by state_at limit :limit",
         site=site_id,
         told=state,
         before=ms(before),

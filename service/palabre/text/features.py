@@ -45,6 +45,8 @@ _MAIL = re.compile(r"\w@[\w-]{1,63}\.\w")
 _HANDLE = re.compile(r"(?<![\w@.])@\w{3}")
 _PHONE = re.compile(r"\d(?:[ .-]?\d){6}")
 _SHOUTED = re.compile(r"\b[A-Z]{4,40}\b")
+_WORD = re.compile(r"[^\W_]+")
+_CAPITAL = re.compile("[A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a9\u0410-\u042f]")
 _EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 _CLOSING = frozenset('.?…)»”"')
 _LENGTHS = ((25, "tiny"), (100, "short"), (250, "medium"), (600, "long"))
@@ -77,10 +79,7 @@ class Features:
 
 def of(text: str, name: str = "", website: str | None = None) -> Features:
     """The features of a comment; distinct, at most some MOST, whatever the length of the text."""
-    if len(text) > HEAD + TAIL:
-        read = f"{text[:HEAD]} {text[-TAIL:]}"
-    else:
-        read = text
+    read = part_read(text)
     found = [word if not word.isdigit() else _figure(word) for word in words.fold(read).split()]
     distinct = dict.fromkeys(found)
     tokens = [f"w{word}" for word in distinct]
@@ -95,23 +94,23 @@ def of(text: str, name: str = "", website: str | None = None) -> Features:
     )
 
 
+def part_read(text: str) -> str:
+    """What of a text is looked at."""
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
+
+
 def bucket(token: str) -> int:
     """Where a token is counted."""
     return zlib.crc32(token.encode()) & _MASK
 
 
-def as_written(token: str, text: str) -> str:
-    """A word or two of *text*, accents and capitals as they stand there; else as it was folded."""
-    wanted = token[1:].split(" ")
-    for match in re.finditer(_run(len(wanted)), text):
-        if words.fold(match[1]).split() == wanted:
-            return match[1]
-    return " ".join(wanted)
-
-
-def _run(n: int) -> str:
-    """Matches *n* words in a row, at each word anew."""
-    return r"(?<![^\W_])(?=([^\W_]+" + r"[\W_]{1,20}?[^\W_]+" * (n - 1) + r")(?![^\W_]))"
+def as_written(text: str) -> dict[str, str]:
+    """The words that are read of a text, folded, each as it first stands there."""
+    found: dict[str, str] = {}
+    for word in dict.fromkeys(_WORD.findall(part_read(text))):
+        folded = word.lower() if word.isascii() else words.fold(word[: words.WORD_LIMIT])
+        found.setdefault(folded, word)
+    return found
 
 
 def _part(tokens: Iterable[str], shapes: Iterable[str], read_from: str) -> Part:
@@ -132,17 +131,17 @@ def _shapes(read: str, length: int, found: list[str]) -> list[str]:
     links = len(_LINK.findall(read))
     shapes = [("links_none", "links_one", "links_two", "links_many")[min(links, 3)]]
     shapes.append("length_" + next((name for most, name in _LENGTHS if length < most), "huge"))
-    upper, lower = sum(map(str.isupper, read)), sum(map(str.islower, read))
-    share = upper / (upper + lower or 1)
-    capitals = "few" if share <= 0.06 else "some" if share < 0.3 else "many"
+    upper = len(_CAPITAL.findall(read))
+    share = upper / (len(read) or 1)
+    capitals = "few" if share <= 0.05 else "some" if share < 0.25 else "many"
     shapes.append(f"capitals_{capitals}")
-    figures = sum(map(str.isdigit, read))
+    figures = sum(map(read.count, "0123456789"))
     shapes.append("figures_" + ("none" if not figures else "few" if figures < 5 else "many"))
     last = read.rstrip()[-1:]
     says = {
         "ends_closed": last in _CLOSING,
         "ends_open": last.isalnum(),
-        "domain": _DOMAIN.search(read),
+        "domain": "." in read and _DOMAIN.search(read),
         "mail": "@" in read and _MAIL.search(read),
         "handle": "@" in read and _HANDLE.search(read),
         "phone": figures >= 7 and _PHONE.search(read),
