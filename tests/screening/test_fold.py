@@ -240,7 +240,7 @@ def test_whatever_is_sent_there_is_a_verdict_with_scores_between_0_and_1(
 
 @settings(max_examples=100, deadline=None)
 @given(text=TEXTS.filter(bool), name=TEXTS.filter(bool))
-def test_no_signal_holds_anything_but_numbers_and_what_the_site_has_listed(
+def test_no_signal_but_the_learned_one_holds_anything_but_numbers_and_what_is_listed(
     text: str, name: str
 ) -> None:
     listed = ("a*", "href")

@@ -181,6 +181,20 @@ async def test_an_edit_of_what_was_learned_is_learned_in_its_place(
         assert (await counts(service) == first) == (text == "Le premier texte, approuvé.")
 
 
+async def test_the_signal_quotes_nothing_that_an_edit_took_away(
+    client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await taught(client, moderator)
+    one = await makers.comment(client, comment="Casino bonus jackpot gratuit, écrivez-moi")
+    for text, is_quoted in ((None, True), ("Écrivez-moi donc", False)):
+        if text is not None:
+            url = f"/v1/moderation/comments/{one}"
+            await client.patch(url, json={"text": text}, headers=moderator)
+        signal = await signal_of(client, moderator, one)
+        assert signal is not None
+        assert ("jackpot" in signal["why"].lower()) is is_quoted
+
+
 async def test_a_deleted_comment_leaves_what_it_taught_and_no_tie_to_it(
     service: Service, client: httpx2.AsyncClient, moderator: Headers
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from palabre.actions import learn, tags, undo
 from palabre.actions.decide import Because, Before, Result, change, present
@@ -72,7 +73,8 @@ async def rewrite(
             await bans.forget_links(tx, standing.site_id, comment_id)
             links = tags.of_links(service, standing.site_id, text, website)
             await bans.note(tx, standing.site_id, comment_id, links, at=service.now())
-        await learn.edited(tx, standing, learn.features_of(text, name, website))
+        rewritten = replace(standing, text=text, name=name, website=website)
+        await learn.edited(tx, standing, rewritten)
         return await present(tx, service, comment_id)
 
     return await _write(service, unit)

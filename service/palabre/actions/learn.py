@@ -11,7 +11,7 @@ from datetime import datetime
 
 from palabre.errors import Refusal
 from palabre.ids import new_id
-from palabre.model import Moderator, Signal, State
+from palabre.model import Moderator, State
 from palabre.screening import learned as rule
 from palabre.service import Service
 from palabre.store import Tx, comments, jobs, learned, moderators, sites
@@ -36,11 +36,6 @@ _STEPS = frozenset(
     | {step * 10**zeros for zeros in range(1, 6) for step in (10, 15, 20, 30, 50, 70)}
 )
 """Labels at which there is so much more to go by that what waits is scored anew."""
-
-
-def features_of(text: str, name: str, website: str | None) -> Features:
-    """What a comment is learned by."""
-    return features.of(text, name, website)
 
 
 async def hold(tx: Tx, comment: Standing) -> None:
@@ -93,11 +88,16 @@ async def restore(tx: Tx, comment_id: str, label: Label | None) -> None:
         await learned.teach(tx, comment.site_id, comment_id, label, _features(comment))
 
 
-async def edited(tx: Tx, comment: Standing, now_found: Features) -> None:
-    """A comment's words were changed: what it taught, its new words teach. The site is held."""
-    label = await learned.take_back(tx, comment.site_id, comment.id)
+async def edited(tx: Tx, before: Standing, after: Standing) -> None:
+    """A comment's words were changed: what it taught, its new words teach. The site is held.
+
+    The signal quotes the text, so it is made anew of what stands there now.
+    """
+    label = await learned.take_back(tx, before.site_id, before.id)
+    if any(signal.name == "learned" for signal in before.signals):
+        await _score(tx, after)
     if label is not None:
-        await learned.teach(tx, comment.site_id, comment.id, label, now_found)
+        await learned.teach(tx, after.site_id, after.id, label, _features(after))
 
 
 async def take_back(tx: Tx, comment: Standing) -> None:
@@ -178,17 +178,13 @@ async def _site_ids(service: Service, site: str | None) -> list[str]:
 
 
 async def _score(tx: Tx, comment: Standing) -> None:
-    signal = await signal_of(tx, comment)
+    """Leave the signal that it would have if it came now; a moderator's own words have none."""
+    if comment.text is None or comment.is_moderators:
+        return
+    known = await learned.about(tx, comment.site_id, _features(comment))
+    signal = rule.about(comment.text, known)
     if signal is not None:
         await comments.resignal(tx, comment, signal)
-
-
-async def signal_of(tx: Tx, comment: Standing) -> Signal | None:
-    """What the learned score says of a stored comment now."""
-    if comment.text is None or comment.is_moderators:
-        return None
-    known = await learned.about(tx, comment.site_id, _features(comment))
-    return rule.about(comment.text, known)
 
 
 def _features(comment: Standing) -> Features:
