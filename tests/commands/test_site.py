@@ -137,6 +137,8 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "languages=off",
         "min_seconds=2",
         "personal_data=hold",
+        "learned_hold=10",
+        "learned_spam=0",
         "hold_words=",
         "reject_words=",
     ]

@@ -30,6 +30,8 @@ CHANGED: dict[str, object] = {
     "network_limit": "off",
     "article_limit": "1/second",
     "site_limit": "9999999/day",
+    "learned_hold": 0,
+    "learned_spam": 100,
     "close_after_days": 30,
     "privacy_url": "https://exemple.fr/vie-privee",
     "stylesheet": "/palabre.css",
