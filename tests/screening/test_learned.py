@@ -63,7 +63,11 @@ class Site:
             honest=self._texts[False],
             spam=self._texts[True],
             tokens=tokens,
-            counts=[(bucket, *self._counts[bucket]) for bucket in tokens if bucket in self._counts],
+            counts=[
+                (bucket, self._counts[bucket][0], self._counts[bucket][1])
+                for bucket in tokens
+                if bucket in self._counts
+            ],
         )
 
     def score(self, text: str) -> float:

@@ -146,6 +146,7 @@ RANGES = {
         r"|SEARCH b USING INDEX sqlite_autoindex_ban_2 \(site_id=\? AND tag=\?\)|SCAN json_each .+"
         r"|(CO-ROUTINE|SCAN) hit"
         r"|COMPOUND QUERY|UNION ALL"
+        r"|SEARCH [lf] USING PRIMARY KEY \(site_id=\?( AND bucket=\?)?\)"
         rf"|SEARCH comment USING .+ {_ALIKE}"
     ),
     "words_sqlite.page": (
