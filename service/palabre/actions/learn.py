@@ -94,8 +94,9 @@ async def edited(tx: Tx, before: Standing, after: Standing) -> None:
     The signal quotes the text, so it is made anew of what stands there now.
     """
     label = await learned.take_back(tx, before.site_id, before.id)
-    if any(signal.name == "learned" for signal in before.signals):
-        await _score(tx, after)
+    quoting = [signal for signal in after.signals if signal.name == "learned"]
+    if quoting and not await _score(tx, after):
+        await comments.resignal(tx, after, rule.unquoted(quoting[0]))
     if label is not None:
         await learned.teach(tx, after.site_id, after.id, label, _features(after))
 
@@ -177,14 +178,16 @@ async def _site_ids(service: Service, site: str | None) -> list[str]:
     return [found.id]
 
 
-async def _score(tx: Tx, comment: Standing) -> None:
-    """Leave the signal that it would have if it came now; a moderator's own words have none."""
+async def _score(tx: Tx, comment: Standing) -> bool:
+    """Leave the signal that it would have if it came now, if it would have one: a moderator's own
+    words have none."""
     if comment.text is None or comment.is_moderators:
-        return
+        return False
     known = await learned.about(tx, comment.site_id, _features(comment))
     signal = rule.about(comment.text, known)
     if signal is not None:
         await comments.resignal(tx, comment, signal)
+    return signal is not None
 
 
 def _features(comment: Standing) -> Features:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from palabre import locale
+from palabre.actions import learn
 from palabre.actions.decide import present
 from palabre.errors import CommentNotFound, DecidedMeanwhile, NotAllowedFromHere
 from palabre.model import Comment, Moderator, State
@@ -38,6 +40,7 @@ async def mask(
             raise NotAllowedFromHere
         if version is not None and version != standing.version:
             raise DecidedMeanwhile(before)
+        await learn.hold(tx, standing)
         language = (await sites.by_id(tx, standing.site_id)).locale
         text, counts = _masked(standing.text, language)
         name, in_name = _masked_name(standing.name, language)
@@ -51,6 +54,9 @@ async def mask(
         if not counts and not earlier:
             return before
         done = personal.ordered(counts or in_earlier)
+        signals = tuple(
+            rule.masked(done) if signal.name == rule.NAME else signal for signal in standing.signals
+        )
         changed = await comments.mask(
             tx,
             standing,
@@ -61,16 +67,14 @@ async def mask(
             sketch=sketch.of(text),
             earlier=earlier,
             masked=done,
-            signals=[
-                rule.masked(done) if signal.name == rule.NAME else signal
-                for signal in standing.signals
-            ],
+            signals=signals,
             reports=before.reports,
             by=moderator.decider,
             at=service.now(),
         )
         if not changed:
             raise DecidedMeanwhile(await present(tx, service, comment_id))
+        await learn.edited(tx, standing, replace(standing, text=text, name=name, signals=signals))
         return await present(tx, service, comment_id)
 
     return await service.store.write(unit)

@@ -76,6 +76,13 @@ def about(text: str, known: Learned) -> Signal | None:
     return Signal("learned", round(score, 3), "learned", values)
 
 
+def unquoted(signal: Signal) -> Signal:
+    """A signal of ours without what it quotes, for a text that no longer says so."""
+    return Signal(
+        signal.name, signal.score, signal.why, {**signal.values, "spam": "", "honest": ""}
+    )
+
+
 def spelt_out(signal: Signal, language: str) -> dict[str, int | str]:
     """A signal's values in words: its features quoted as they stand in the text, or described."""
     both = {}
