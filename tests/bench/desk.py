@@ -52,8 +52,8 @@ async def measure(stage: Stage) -> list[Sheet]:
     sizes = Sheet("A page of the queue, in kB", " kB")
     first = Sheet(f"The desk's numbers of {MANY:,} comments a year, the first time", " s")
     with ExitStack() as stack:
-        many = stack.enter_context(_grown(stage, MANY))
-        few = stack.enter_context(_grown(stage, FEW))
+        many = stack.enter_context(grown(stage, MANY))
+        few = stack.enter_context(grown(stage, FEW))
         cookies = {one.port: _cookie(one) for one in (many, few)}
         for what, query in PAGES.items():
             path = f"/desk/?{query}"
@@ -93,7 +93,7 @@ def _first(running: Ours, path: str, cookie: str) -> float:
 
 
 @contextmanager
-def _grown(stage: Stage, size: int) -> Iterator[Ours]:
+def grown(stage: Stage, size: int) -> Iterator[Ours]:
     """A service with so many comments."""
     with TemporaryDirectory(dir=stage.folder) as name, Ours(Path(name) / "ours") as running:
         running.fill("/a", sample.thread())

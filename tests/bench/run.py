@@ -21,7 +21,7 @@ from bench import machine
 from bench.stage import Stage
 from bench.wrk import require
 
-PARTS = ("listings", "misses", "submissions", "flood", "memory", "desk", "engines")
+PARTS = ("listings", "misses", "submissions", "flood", "memory", "screening", "desk", "engines")
 FULL = ("thread",)
 """What takes long to fill; only when named, or with --full."""
 
