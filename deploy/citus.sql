@@ -22,6 +22,7 @@ select create_reference_table('login_attempt');
 select create_distributed_table('site_tally', 'site_id');
 select create_distributed_table('article', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('author', 'site_id', colocate_with => 'site_tally');
+select create_distributed_table('browser', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('comment', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('comment_words', 'site_id', colocate_with => 'site_tally');
 select create_distributed_table('decision', 'site_id', colocate_with => 'site_tally');

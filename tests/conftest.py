@@ -53,6 +53,7 @@ EMPTY = """
     delete from digest;
     delete from mailbox;
     delete from comment_words;
+    delete from browser;
     delete from replay;
     delete from receipt;
     delete from report_receipt;

@@ -30,7 +30,7 @@ from palabre.text.policy import WORDS
 
 SOURCE = Path(palabre.__file__).parent
 TEMPLATES = SOURCE / "rendering" / "templates"
-ELEMENT = SOURCE / "web" / "static" / "embed.js"
+SCRIPTS = [SOURCE / "web" / "static" / name for name in ("embed.js", "guard.js")]
 
 KEYS = (
     *("next", "previous", "approve", "reject", "spam", "hold", "delete", "pick", "undo"),
@@ -80,6 +80,7 @@ FAMILIES = {
     *(f"desk.moderators.{standing}.since" for standing in ("works", "expired", "revoked")),
     *(f"scope.{scope}" for scope in Scope),
     *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
+    "rule.trust",
     *(f"signal.bot.{mark}" for mark in ("no_language", "no_agent", "program", "no_navigation")),
     *(f"{words}.{kind}" for words in ("personal", "mask") for kind in personal.KINDS),
     *(f"learned.{shape}" for shape in features.SHAPES),
@@ -191,7 +192,7 @@ def values_of(call: ast.Call, caller: str) -> set[str] | None:
 
 def said_in_templates() -> set[str]:
     texts = [
-        path.read_text(encoding="utf-8") for path in (*sorted(TEMPLATES.rglob("*.*")), ELEMENT)
+        path.read_text(encoding="utf-8") for path in (*sorted(TEMPLATES.rglob("*.*")), *SCRIPTS)
     ]
     said = r'\b(?:say\(|WORDS\[)"([^"]+)"(?! [~+])'
     return {code for text in texts for code in re.findall(said, text)}

@@ -106,6 +106,7 @@ class Policy:
     personal_data: str = "hold"
     learned_hold: int = 10
     learned_spam: int = 0
+    trust_after: int | None = None
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
 
@@ -431,7 +432,7 @@ class Submission:
     one place besides the request body where an address exists; never stored, never printed.
     `parent`: the id as asked for. `lured`: the honeypot field was filled in. `stamp`: as it was
     sent, empty if it was no text. `throwaway`: the address is of a domain that gives anybody a
-    mailbox for some minutes.
+    mailbox for some minutes. `token`: by which a browser is known again, as it was sent.
     """
 
     article: str
@@ -445,6 +446,7 @@ class Submission:
     lured: bool = False
     stamp: str | None = field(default=None, repr=False)
     throwaway: bool = False
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,6 +480,8 @@ class Facts:
     visitor's wider network, or from the author's address. `flooded`: more came to the site than
     its limit, now or a moment ago; `crowded`: to the article. `banned`: the bans that stand on what
     it brings, the surest first. `learned`: what moderators decided about comments like this one.
+    `trusted`: it comes from a browser whose token has earned that its reader need not wait.
+    `borrowed`: its name is a known reader's, and it lacks the token of a browser of theirs.
     """
 
     policy: Policy
@@ -498,3 +502,5 @@ class Facts:
     crowded: bool = False
     banned: tuple[Banned, ...] = ()
     learned: Learned = Learned()
+    trusted: bool = False
+    borrowed: bool = False

@@ -139,6 +139,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "personal_data=hold",
         "learned_hold=10",
         "learned_spam=0",
+        "trust_after=off",
         "hold_words=",
         "reject_words=",
     ]

@@ -78,7 +78,7 @@ SMALL = {
 """Tables that grow with sites and moderators, not with comments."""
 
 BOUNDED = re.compile(
-    r"json_each|CONSTANT|part\d+|same|hit|up|other|due|waiting|given_up|\(subquery-\d+\)|\d+"
+    r"json_each|CONSTANT|part\d+|same|hit|got|own|up|other|due|waiting|given_up|\(subquery-\d+\)|\d+"
 )
 """What is made while the statement runs: lists given to it, and rows it has found by an index."""
 
@@ -89,6 +89,8 @@ SORTS = {
     "reports._trim": "a report's receipts, some twenty at most",
     "comments.of_author": "all of one person's comments, which are all wanted",
     "comments.names_of": "the names of one person's comments, which are all wanted",
+    "browsers.settle": "the names of 200 comments at most",
+    "browsers.of_author": "the browsers of one person, which are all wanted",
     "sites.tally": "four rows a site",
     **dict.fromkeys(
         ("quarantine.ids", "quarantine.count"),
@@ -139,7 +141,10 @@ RANGES = {
     "facts.about": (
         r"SEARCH [swa] USING .+|SEARCH k USING INTEGER PRIMARY KEY \(rowid=\?\)"
         r"|SEARCH comment_band USING PRIMARY KEY \(site_id=\? AND band=\?\)"
-        r"|CO-ROUTINE (part\d|same)|SCAN (part\d|same)"
+        r"|CO-ROUTINE (part\d|same|got|own)|SCAN (part\d|same|got|own)"
+        r"|SEARCH (b|browser) USING PRIMARY KEY \(site_id=\? AND token_hash=\?\)"
+        r"|SEARCH k USING COVERING INDEX comment_by_browser \(.+ AND state=\? AND state_at>\?\)"
+        r"|SEARCH browser USING COVERING INDEX browser_by_outline \(site_id=\? AND outline=\?\)"
         r"|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
         # People who moderate are few.
         r"|SCAN moderator"
@@ -384,6 +389,10 @@ async def drive_readers(client: httpx2.AsyncClient, admin: dict[str, str]) -> No
     ):
         assert (await client.get(f"/v1/{path}")).status_code == 200
     await drive_reports(client, admin, top)
+    token = (await client.get("/v1/stamp?article=/a&remember=1")).json()["token"]
+    for action in ("approve", "reject", "delete"):
+        remembered = await makers.comment(client, token=token)
+        await makers.act(client, admin, remembered, action)
     receipt = answers[1].json()["receipt"]["url"]
     await client.get(receipt)
     await client.post(f"{receipt}/withdraw")

@@ -196,8 +196,8 @@ async def _converse(
         "/v1/moderation/sites/blog", json={"policy": {"max_links": 1, "depth": 2}}, headers=admin
     )
     assert answer.status_code == 200, answer.text
-    stamp = (await client.get("/v1/stamp?article=/a")).json()["stamp"]
-    replayed = makers.fields(idempotency_key="b7f1c0de-0001", comment="Une seule fois", stamp=stamp)
+    given = (await client.get("/v1/stamp?article=/a&remember=1")).json()
+    replayed = makers.fields(idempotency_key="b7f1c0de-0001", comment="Une seule fois", **given)
     answer = await client.post("/v1/comments", json=replayed)
     filled = Filled(moderator, {}, replayed, answer.json(), [answer.json()["receipt"]["url"]])
     for number, action in enumerate(("approve", "reject", "spam", "hold", "delete", "approve")):

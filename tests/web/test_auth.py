@@ -105,6 +105,7 @@ GUARDED = (
     Guarded("POST", f"{M}/authors/{{id}}/erase", MODERATE, "author_not_found"),
     Guarded("POST", f"{M}/authors/{{id}}/block", MODERATE, "author_not_found"),
     Guarded("POST", f"{M}/authors/{{id}}/unblock", MODERATE, "author_not_found"),
+    Guarded("POST", f"{M}/authors/{{id}}/distrust", MODERATE, "author_not_found"),
 )
 
 ASKED = (*GUARDED, Guarded("GET", f"{M}/events", READ, None))

@@ -100,6 +100,7 @@ PAGES = (
     *get("/desk/moderators", ADMIN),
 )
 FORMS = (
+    post("/desk/people/{id}", MODERATE, act="distrust"),
     post("/desk/comments/{id}/look", MODERATE),
     post("/desk/comments/{id}/leave", MODERATE),
     post(
@@ -268,9 +269,9 @@ async def there(service: Service, site: Site, clock: Clock) -> AsyncIterator[The
         await client.post(f"/v1/comments/{comment}/report", json={"reason": "other"})
         await makers.act(client, headers, comment, "hold")
         # By the same person, who is still known when the other is deleted.
-        await makers.comment(
-            client, site="tiers", article="https://tiers.example/a", name=WORD, email=ADDRESS
-        )
+        theirs = {"site": "tiers", "article": "https://tiers.example/a"}
+        given = await client.get("/v1/stamp", params={**theirs, "remember": "1"})
+        await makers.comment(client, **theirs, name=WORD, email=ADDRESS, **given.json())
         clock.advance(minutes=1)
         await makers.comment(client, site="blog", title="Chez nous", name="Hélène")
         url = f"/v1/moderation/comments/{comment}"

@@ -38,6 +38,7 @@ DEFAULTS = {
     "personal_data": "hold",
     "learned_hold": 10,
     "learned_spam": 0,
+    "trust_after": None,
 }
 
 
@@ -91,6 +92,8 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("personal_data", "off"),
         ("reports_to_hold", 0),
         ("reports_to_hold", 1_000),
+        ("trust_after", 1),
+        ("trust_after", 50),
     ],
 )
 async def test_a_rule_is_changed_kept_and_taken_back(
@@ -141,6 +144,9 @@ async def test_a_change_leaves_the_other_rules_alone(
         ("stylesheet", "https://evil.example/palabre.css", "not_allowed"),
         ("reasons", [], "invalid"),
         ("min_seconds", 61, "invalid"),
+        ("trust_after", 0, "invalid"),
+        ("trust_after", 51, "invalid"),
+        ("trust_after", True, "invalid"),
         ("reasons", ["boring"], "invalid"),
         ("reasons", ["abuse", "abuse"], "invalid"),
         ("reasons", [["abuse"]], "invalid"),

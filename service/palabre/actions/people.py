@@ -10,7 +10,8 @@ from palabre.actions.decide import present
 from palabre.errors import AuthorNotFound
 from palabre.model import Author, Comment, Decision, Edit, Moderator, Report, Site, State
 from palabre.service import Service
-from palabre.store import Tx, authors, bans, comments, decisions
+from palabre.store import Tx, authors, bans, browsers, comments, decisions
+from palabre.store.browsers import Browser
 
 NAMED_MOST = 1000
 """Comments that tell what to call a person who may have written any number."""
@@ -33,6 +34,27 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """A person with all that is kept of them."""
+
+    author: Author
+    records: list[Record]
+    browsers: list[Browser]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An author, what to call them, and the browsers that they let remember them.
+
+    `names`: those they signed with, and how many comments with each, the most first.
+    """
+
+    author: Author
+    names: list[tuple[str, int]]
+    browsers: list[Browser]
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """A person who is, and how many of their comments that waited went to spam."""
 
@@ -51,12 +73,10 @@ async def lookup(service: Service, site: Site, email_identity: str) -> Author:
     return author
 
 
-async def export(
-    service: Service, moderator: Moderator, author_id: str
-) -> tuple[Author, list[Record]]:
+async def export(service: Service, moderator: Moderator, author_id: str) -> Exported:
     """Everything that is kept of a person (GDPR article 15), oldest comment first."""
 
-    async def unit(tx: Tx) -> tuple[Author, list[Record]]:
+    async def unit(tx: Tx) -> Exported:
         author = await _own(tx, service, moderator, author_id)
         records = [
             Record(
@@ -66,24 +86,24 @@ async def export(
             )
             for standing in await comments.of_author(tx, author_id)
         ]
-        return author, records
+        return Exported(author, records, await _browsers(tx, service, author))
 
     return await service.store.read(unit)
 
 
 async def signed(
     service: Service, moderator: Moderator, author_id: str, *, all_of_them: bool
-) -> tuple[Author, list[tuple[str, int]]]:
-    """An author that the moderator may see, and how many comments they signed with which names,
-    the most first. Raises AuthorNotFound.
+) -> Signed:
+    """An author that the moderator may see, with their names and browsers. Raises AuthorNotFound.
 
     Not *all_of_them*: as far as `NAMED_MOST` comments tell.
     """
     most = ALL if all_of_them else NAMED_MOST
 
-    async def unit(tx: Tx) -> tuple[Author, list[tuple[str, int]]]:
+    async def unit(tx: Tx) -> Signed:
         author = await _own(tx, service, moderator, author_id)
-        return author, await comments.names_of(tx, author_id, most=most)
+        names = await comments.names_of(tx, author_id, most=most)
+        return Signed(author, names, await _browsers(tx, service, author))
 
     return await service.store.read(unit)
 
@@ -151,7 +171,7 @@ async def block(
 
 
 async def unblock(service: Service, moderator: Moderator, author_id: str) -> Author:
-    """Take a block back; what it did to comments stays decided.
+    """Take a block back; what it did to comments stays decided, and trust has to be earned anew.
 
     An author who was known for the block alone, without a comment left, is forgotten with it.
     """
@@ -161,11 +181,27 @@ async def unblock(service: Service, moderator: Moderator, author_id: str) -> Aut
         await authors.hold(tx, author_id)
         await authors.unblock(tx, author_id)
         await bans.forget_changes(tx, blocked.site_id, author_id)
+        await browsers.lose(tx, blocked.site_id, author_id, at=service.now())
         freed = await _own(tx, service, moderator, author_id)
         await authors.forget_if_gone(tx, author_id, now=service.now())
         return freed
 
     return await service.store.write(unit)
+
+
+async def distrust(service: Service, moderator: Moderator, author_id: str) -> Author:
+    """Take from a person's browsers what they have earned: the next comments wait as anybody's."""
+
+    async def unit(tx: Tx) -> Author:
+        found = await _own(tx, service, moderator, author_id)
+        await browsers.lose(tx, found.site_id, found.id, at=service.now())
+        return found
+
+    return await service.store.write(unit)
+
+
+async def _browsers(tx: Tx, service: Service, author: Author) -> list[Browser]:
+    return await browsers.of_author(tx, author.site_id, author.id, now=service.now())
 
 
 async def _own(tx: Tx, service: Service, moderator: Moderator, author_id: str) -> Author:

@@ -29,7 +29,7 @@ from palabre.model import (
 from palabre.screening import Verdict
 from palabre.service import Service
 from palabre.store import Tx, facts
-from palabre.text import features, submission
+from palabre.text import features, lookalike, submission
 from palabre.text.policy import OFF
 
 REPEATS_WITHIN = timedelta(days=30)
@@ -94,6 +94,8 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
         sketch=tags.sketch,
         bannable=tags.bannable,
         features=features.of(sent.text, sent.name, sent.website),
+        browser=tags.browser,
+        outline=lookalike.outline(sent.name),
         since=now - REPEATS_WITHIN,
         most=REPEATS_MOST,
         now=now,
@@ -128,6 +130,8 @@ async def judge(
         flooded=taken.site_over or (known.flooded and is_limited and policy.site_limit != OFF),
         crowded=taken.article_over
         or (known.crowded and is_limited and policy.article_limit != OFF),
+        trusted=policy.trust_after is not None and known.earned >= policy.trust_after,
+        borrowed=known.borrowed,
     )
     verdict = screening.screen(sent, found)
     is_for_queue = (found.flooded or found.crowded) and verdict.state is not State.SPAM

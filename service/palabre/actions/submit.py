@@ -35,6 +35,7 @@ from palabre.store import (
     articles,
     authors,
     bans,
+    browsers,
     comments,
     facts,
     receipts,
@@ -254,6 +255,9 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         at=now,
     )
     await allowance.note_crowd(tx, service, article, taken)
+    browser = tags.browser
+    if browser is not None and not await browsers.came(tx, site.id, browser, author_id, at=now):
+        browser = None
     new = comments.New(
         id=new_id(now),
         site_id=site.id,
@@ -277,6 +281,7 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         sketch=tags.sketch,
         near=[one.near for one in look.known.earlier] if tags.sketch else (),
         ban_id=look.known.banned[0].id if look.known.banned else None,
+        browser=browser,
     )
     await comments.add(tx, new, by=Decider(verdict.by))
     await bans.note(tx, site.id, new.id, tags.bannable, at=now)

@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from palabre import keys
 from palabre.keys import Tag
 from palabre.model import BanKind, Site, Submission, Visitor
 from palabre.service import Service
 from palabre.store import bans, comments
-from palabre.text import domains, sketch
+from palabre.text import browser, domains, sketch
 from palabre.text.sketch import Sketch
 
 
@@ -27,7 +28,8 @@ class Request:
 class Tags:
     """What an accepted submission is known by: hashes that can be stored.
 
-    `bannable`: what of it bans may be about.
+    `bannable`: what of it bans may be about. `browser`: of a token of ours for the
+    site, if it came with one.
     """
 
     author: Tag
@@ -39,6 +41,7 @@ class Tags:
     text: bytes
     sketch: Sketch | None
     bannable: tuple[bans.Mark, ...]
+    browser: bytes | None
 
 
 def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) -> Tags:
@@ -69,12 +72,19 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
             *of_links(service, site.id, sent.text, sent.website),
             of_text(service, site.id, text),
         ),
+        browser=_browser(service, site, sent),
     )
 
 
 def of_day(service: Service, site_id: str, kind: str, data: bytes = b"") -> bytes:
     """What something of this kind is known by on a site until midnight (UTC), as a visitor is."""
     return service.keys.of_day(kind, data, site_id, service.now().date())
+
+
+def _browser(service: Service, site: Site, sent: Submission) -> bytes | None:
+    if sent.token is None or not browser.is_ours(service.keys, site.id, sent.token):
+        return None
+    return keys.digest(sent.token)
 
 
 def mark(service: Service, site_id: str, kind: BanKind, what: bytes, place: int = 0) -> bans.Mark:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from palabre.model import Author
 from palabre.rendering.desk import SURE_MOST
+from palabre.store.browsers import Browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,14 @@ class PeopleView:
 @dataclass(frozen=True, slots=True)
 class PersonView:
     """One author. `names`: those they signed with, and how many comments with each, the most
-    first; all of them where it `asks` whether to erase that person. `until_error`: of the date.
+    first; all of them where it `asks` whether to erase that person. `browsers`: those that they let
+    remember them. `until_error`: of the date.
     `moved`: how many comments have just gone to spam with the block, if any were to.
     """
 
     author: Author
     names: Sequence[tuple[str, int]]
+    browsers: Sequence[Browser]
     asks: bool = False
     until: str = ""
     reason: str = ""

@@ -31,6 +31,7 @@ NUMBERS = (
     "min_seconds",
     "learned_hold",
     "learned_spam",
+    "trust_after",
 )
 """Rules that are whole numbers."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from palabre import locale, screening
 from palabre.actions.bans import Preview
-from palabre.actions.people import Record
+from palabre.actions.people import Exported, Record
 from palabre.actions.report import DISMISSED_MOST, RECENT_MOST, Receipt
 from palabre.model import (
     Article,
@@ -23,6 +23,7 @@ from palabre.model import (
     Signal,
     Site,
 )
+from palabre.store.browsers import Browser
 from palabre.text import policy
 
 Json = dict[str, Any]
@@ -177,6 +178,24 @@ def author(found: Author) -> Json:
         "blocked": found.blocked,
         "blocked_until": instant(found.blocked_until),
         "blocked_reason": found.blocked_reason,
+    }
+
+
+def browser(found: Browser) -> Json:
+    """A browser that a person let remember them, without the hash that knows it."""
+    return {
+        "since": instant(found.since),
+        "approved": found.approved,
+        "lost_at": instant(found.lost),
+    }
+
+
+def exported(found: Exported, language: str) -> Json:
+    """A person with everything that is kept of them."""
+    return {
+        "author": author(found.author),
+        "browsers": [browser(one) for one in found.browsers],
+        "comments": [record(one, language) for one in found.records],
     }
 
 

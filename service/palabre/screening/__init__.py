@@ -122,8 +122,9 @@ class Verdict:
 
     `state`: its first state. `told`: the one its author is told, pending, approved or rejected,
     whatever is known of them unless the site tells of bans. `signals`: all of them, in the order of
-    RULES. `by`: who stands on the first decision, `rule:NAME` of the weightiest rule that minded,
-    or `rule:policy` when none did.
+    RULES. `by`: who stands on the first decision: `rule:NAME` of the weightiest rule that minded;
+    when none did, `rule:trust` if it would have waited but for the reader's browser, or else
+    `rule:policy`.
     """
 
     state: State
@@ -151,14 +152,14 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
         for rule, signal in found
         if (becomes := rule.asks(signal, facts)) is not None
     ]
-    state, by = _first_state([(becomes, signal) for _, becomes, signal in minded], facts.policy)
+    state, by = _first_state([(becomes, signal) for _, becomes, signal in minded], facts)
     told, _ = _first_state(
         [
             (State.PENDING if becomes is State.SPAM else becomes, signal)
             for rule, becomes, signal in minded
             if rule.told
         ],
-        facts.policy,
+        facts,
     )
     verdict = Verdict(state, told, tuple(signal for _, signal in found), by)
     if not facts.flooded and not facts.crowded:
@@ -218,10 +219,16 @@ def personal_data(counts: Mapping[str, int | str], language: str) -> str:
     return ", ".join(locale.say(language, f"personal.{kind}", n=n) for kind, n in counts.items())
 
 
-def _first_state(asked: Sequence[tuple[State, Signal]], policy: Policy) -> tuple[State, str]:
-    """The weightiest state that these signals ask for, or else the policy, and which decided."""
+def _first_state(asked: Sequence[tuple[State, Signal]], facts: Facts) -> tuple[State, str]:
+    """The weightiest state that these signals ask for, or else trust or the policy, and which
+    decided.
+
+    Trust opens the queue where nothing else closes it; what a rule minds, it minds of anybody.
+    """
     if not asked:
-        return policy.first_state, "rule:policy"
+        if facts.trusted and facts.policy.first_state is not State.APPROVED:
+            return State.APPROVED, "rule:trust"
+        return facts.policy.first_state, "rule:policy"
     # max() keeps the first of equals, which is what the order of RULES promises.
     state, signal = max(asked, key=lambda pair: (_GRAVITY.index(pair[0]), pair[1].score))
     return state, f"rule:{signal.name}"

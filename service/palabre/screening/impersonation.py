@@ -1,4 +1,4 @@
-"""A name that readers would take for a moderator's, or for the site itself."""
+"""A name that readers would take for a moderator's, a known reader's, or for the site itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from palabre.model import Facts, Signal, Submission
 from palabre.text import lookalike
 
 SCORE = 0.8
+OF_READER = 0.55
+"""Of a known reader's name: namesakes there are, and a reader who writes from another browser."""
 
 _OFFICES = (
     "admin", "l’admin", "les admins", "the admin", "site admin", "admin du site", "administrateur",
@@ -29,10 +31,11 @@ _PARTS = re.compile(r"[()\[\]{},;:|/–—]| - ")
 
 
 def impersonation(submission: Submission, facts: Facts) -> Signal | None:
-    """Minds a name that looks like a moderator's, an office's or the site's own.
+    """Minds a name that looks like a moderator's, an office's, the site's or a known reader's own.
 
     Names are compared whole, as they look, without their spaces; an office may also stand beside a
-    name. What is known of the address has no part in it.
+    name. A known reader is known by their browser's token. What is known of the address has no part
+    in it.
     """
     name = lookalike.outline(submission.name)
     if not name:
@@ -44,6 +47,8 @@ def impersonation(submission: Submission, facts: Facts) -> Signal | None:
         return Signal("impersonation", SCORE, "name_of_office")
     if facts.site_name and name == _outline(facts.site_name):
         return Signal("impersonation", SCORE, "name_of_site")
+    if facts.borrowed:
+        return Signal("impersonation", OF_READER, "name_of_reader")
     return None
 
 

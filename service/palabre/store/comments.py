@@ -17,6 +17,7 @@ from palabre.store import (
     articles,
     authors,
     bans,
+    browsers,
     decisions,
     info,
     learned,
@@ -71,11 +72,13 @@ class Standing:
     reports: int
     is_moderators: bool
     signals: tuple[Signal, ...]
+    browser: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A comment to be stored. `near`: those that its text is alike to, if it has a `sketch`."""
+    """A comment to be stored. `near`: those that its text is alike to, if it has a `sketch`.
+    `browser`: the author's, by its token's digest, if they let it be known again."""
 
     id: str
     site_id: str
@@ -99,6 +102,7 @@ class New:
     sketch: Sketch | None = field(default=None, repr=False)
     near: Sequence[alike.Near] = ()
     ban_id: str | None = None
+    browser: bytes | None = field(default=None, repr=False)
 
 
 async def under(tx: Tx, article_id: str, parent_id: str, *, depth: int) -> Place | None:
@@ -146,12 +150,12 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     await tx.run(
         "insert into comment (id, site_id, article_id, author_id, moderator_id, parent_id, "
         "asked_parent, depth, root, path, state, told, name, website, title, hue, body, html, "
-        "signals, rank, fingerprint, body_hash, sketch, alike, ban_id, is_shown, decided_at, "
-        "decided_by, state_at, created_at) "
+        "signals, rank, fingerprint, body_hash, sketch, alike, ban_id, browser, is_shown, "
+        "decided_at, decided_by, state_at, created_at) "
         "values (:id, :site, :article, :author, :moderator, :parent, :asked, :depth, :root, :path, "
         ":state, :told, :name, :website, :title, :hue, :body, :html, :signals, :rank, "
-        ":fingerprint, :body_hash, :sketch, :alike, :ban, :is_shown, :decided_at, :decided_by, "
-        ":at, :at)",
+        ":fingerprint, :body_hash, :sketch, :alike, :ban, :browser, :is_shown, "
+        ":decided_at, :decided_by, :at, :at)",
         id=new.id,
         site=new.site_id,
         article=new.article_id,
@@ -177,6 +181,7 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
         sketch=None if new.sketch is None else bytes(new.sketch),
         alike=alike.group_of(new.near),
         ban=new.ban_id,
+        browser=new.browser,
         is_shown=int(is_approved),
         decided_at=None if new.state is State.PENDING else ms(new.at),
         decided_by=None if new.state is State.PENDING else by.name,
@@ -191,6 +196,10 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
     await _tally(tx, new.site_id, new.state, 1)
+    if new.browser is not None and is_approved:
+        await browsers.settle(tx, new.site_id, new.browser)
+    if new.author_id is not None and new.told is None:
+        await _lose_trust(tx, new.site_id, new.author_id, new.state, at=new.at)
 
 
 async def taken_back(tx: Tx, new: New, *, by: Decider) -> str | None:
@@ -327,6 +336,10 @@ async def set_state(
     else:
         await words.restate(tx, _indexed(comment), becomes)
         await marks.restate(tx, comment.seq, _marked(comment), becomes)
+        if comment.browser is not None and State.APPROVED in (becomes, comment.state):
+            await browsers.settle(tx, comment.site_id, comment.browser)
+        if comment.author_id is not None and told is None:
+            await _lose_trust(tx, comment.site_id, comment.author_id, becomes, at=at)
     await reports.follow(tx, comment.id, State.PENDING if undoes else becomes, by=by, at=at)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
@@ -336,8 +349,19 @@ async def set_state(
 _WIPED = (
     ", name = null, website = null, title = null, hue = null, body = null, html = null, "
     "signals = '[]', rank = 0, reports = 0, fingerprint = null, body_hash = null, sketch = null, "
-    "alike = null, ban_id = null, author_id = null, edited_at = null"
+    "alike = null, ban_id = null, browser = null, author_id = null, edited_at = null"
 )
+
+
+async def _lose_trust(
+    tx: Tx, site_id: str, author_id: str, becomes: State, *, at: datetime
+) -> None:
+    """An author is trusted no longer whose comment is refused, or spam, and who is told so.
+
+    What they are not told may not show in what becomes of their next one either.
+    """
+    if becomes in (State.REJECTED, State.SPAM):
+        await browsers.lose(tx, site_id, author_id, at=at)
 
 
 async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
@@ -351,6 +375,9 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     await receipts.forget_replays(tx, comment.id)
     await bans.forget_comment(tx, comment.site_id, comment.id)
     await learned.forget(tx, comment.site_id, comment.id)
+    if comment.browser is not None:
+        await browsers.forget_if_gone(tx, comment.site_id, comment.browser)
+        await browsers.settle(tx, comment.site_id, comment.browser)
     if comment.author_id is not None:
         await authors.forget_if_gone(tx, comment.author_id, now=now)
 
@@ -414,6 +441,8 @@ async def rewrite(
     await decisions.add_edit(tx, comment.site_id, comment.id, before, by=by, at=at, masked=masked)
     await words.replace(tx, _indexed(comment), name, text)
     await alike.replace(tx, _banded(comment), comment.id, sketch)
+    if comment.browser is not None:
+        await browsers.settle(tx, comment.site_id, comment.browser)
     if comment.state is State.APPROVED:
         await articles.count(tx, comment.article_id)
     return True
@@ -578,4 +607,5 @@ def _standing(row: Row) -> Standing:
         reports=row["reports"],
         is_moderators=row["moderator_id"] is not None,
         signals=signals_of(row["signals"]),
+        browser=row["browser"],
     )

@@ -54,6 +54,7 @@ TABLES = (
     Table("moderator", ("id",)),
     Table("article", ("id",)),
     Table("author", ("id",)),
+    Table("browser", ("site_id", "token_hash")),
     Table("comment", ("seq",)),
     WORDS,
     Table("decision", ("seq",)),

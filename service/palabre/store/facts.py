@@ -10,7 +10,7 @@ from zlib import crc32
 
 from palabre.keys import Tag
 from palabre.model import Article, Banned, Learned, Site
-from palabre.store import alike, articles, authors, bans, learned, moderators
+from palabre.store import alike, articles, authors, bans, browsers, learned, moderators
 from palabre.store.tx import Tx, ms
 from palabre.text.features import Features
 from palabre.text.sketch import Sketch
@@ -25,7 +25,8 @@ class Known:
     `moderators`: names of those whose token works on the site.
     `flooded`, `crowded`: the site, or the article, got more than its limit a moment ago. `banned`:
     the bans that stand on what it brings. `learned`: what moderators decided about comments like
-    it.
+    it. `earned`: approved comments of the author's that count for the browser, as far as any site
+    asks. `borrowed`: the name is one known reader's alone, and not this browser's.
     """
 
     article: Article
@@ -37,6 +38,8 @@ class Known:
     crowded: bool
     banned: tuple[Banned, ...]
     learned: Learned
+    earned: int
+    borrowed: bool
 
 
 async def about(
@@ -49,11 +52,14 @@ async def about(
     sketch: Sketch | None,
     bannable: Sequence[bans.Mark],
     features: Features,
+    browser: bytes | None,
+    outline: str,
     since: datetime,
     most: int,
     now: datetime,
 ) -> Known:
-    """What is known at *now*. Equal texts count from *since* on, and up to *most*.
+    """What is known at *now*. Equal texts count from *since* on, and up to *most*. *browser*: the
+    digest of its token, if it has one. *outline*: how the name looks.
 
     One read; a second one where there are such texts, a third where some are alike.
     """
@@ -77,7 +83,8 @@ async def about(
         f"{alike.found(tx)}, "
         f"{tx.either(**moderators.NAMES_AT)} as moderators, "
         f"{bans.standing(tx)} as banned, "
-        f"{learned.seen(tx)} as learned "
+        f"{learned.seen(tx)} as learned, {browsers.EARNED} as earned, "
+        f"{browsers.OWNERS} as owners, {browsers.OWN} as own_outline "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
         "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
         site=site.id,
@@ -86,6 +93,9 @@ async def about(
         text=text_hash,
         since=ms(since),
         most=most,
+        browser=browser or b"",
+        outline=outline,
+        earned_most=browsers.EARNED_MOST,
         **bands,
         tags=json.dumps([one.hex for one in bannable]),
         now=ms(now),
@@ -116,4 +126,6 @@ async def about(
         crowded=(row["flooded_until"] or 0) > ms(now),
         banned=banned,
         learned=learned.read(row["learned"], features),
+        earned=row["earned"],
+        borrowed=row["owners"] == 1 and row["own_outline"] != outline,
     )

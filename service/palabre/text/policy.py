@@ -121,6 +121,7 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "personal_data": _personal_data,
     "learned_hold": _between(0, 100),
     "learned_spam": _between(0, 100),
+    "trust_after": _between(1, 50),
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 

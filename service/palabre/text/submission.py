@@ -47,6 +47,9 @@ _HONEYPOT = "subject"
 _STAMP = "stamp"
 """A hidden field that our own forms have."""
 
+_BROWSER = "token"
+"""What our own script adds for a reader who chose to be known again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -104,7 +107,8 @@ def check(
 
     *origins*: those of the site that the submission is for. *header_key*: the `Idempotency-Key`
     header; unless blank it stands instead of the field. Other than the contract's fields, only the
-    honeypot and the stamp are looked at, and neither is ever an error. Raises nothing.
+    honeypot, the stamp and the browser's token are looked at, and none is ever an error. Raises
+    nothing.
     """
     reader = _Reader(_with_key(fields, header_key))
     article = reader.required("article", lambda raw: rules.article(raw, origins))
@@ -130,8 +134,9 @@ def check(
             title=title,
             idempotency_key=key,
             lured=_is_filled(fields.get(_HONEYPOT)),
-            stamp=_stamp(fields.get(_STAMP)),
+            stamp=_sealed(fields.get(_STAMP)),
             throwaway=throwaway.is_throwaway(email),
+            token=_sealed(fields.get(_BROWSER)),
         )
     return Checked(article or None, parent, tuple(reader.errors), submission)
 
@@ -225,7 +230,7 @@ class _Reader:
             raise InvalidSubmission(self.errors)
 
 
-def _stamp(value: Value | None) -> str | None:
+def _sealed(value: Value | None) -> str | None:
     if value is None or not _is_filled(value):
         return None
     return "" if value is UNUSABLE else value.strip()

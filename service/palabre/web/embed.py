@@ -51,7 +51,13 @@ def body() -> bytes:
     source = re.sub(r"\bconst\b", "let", source)
     tags = [locale.tag(language) for language in locale.LANGUAGES]
     source = source.replace("TAGS=[]", f"TAGS={_written(tags)}", 1)
-    return _SAID.sub(lambda said: _written(words(said[1])), source).encode()
+    return spoken(source).encode()
+
+
+def spoken(source: str) -> str:
+    """A script with the catalogues' sentences that it says, each in every language of ours."""
+    source = source.replace("LANGUAGES = []", f"LANGUAGES = {_written(locale.LANGUAGES)}", 1)
+    return _SAID.sub(lambda said: _written(words(said[1])), source)
 
 
 def words(code: str) -> list[str | list[str]]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from palabre import __version__, schema
 from palabre.errors import NotFound
-from palabre.web import answer
+from palabre.web import answer, embed
 from palabre.web.asked import asked
 
 _STATIC = Path(__file__).parent / "static"
@@ -22,7 +22,7 @@ KEPT_S = 86_400
 @functools.cache
 def _files() -> dict[str, tuple[bytes, str]]:
     return {
-        path.name: (path.read_bytes(), _KINDS[path.suffix])
+        path.name: (embed.spoken(path.read_text("utf-8")).encode(), _KINDS[path.suffix])
         for path in _STATIC.iterdir()
         if path.suffix in _KINDS
     }

@@ -47,9 +47,8 @@ async def export(request: Request) -> Response:
     """`GET /v1/moderation/authors/ID/export`: a person's data, all of it."""
     moderator = await auth.requires(request, Scope.MODERATE)
     asks = asked(request)
-    author, records = await people.export(asks.service, moderator, request.path_params["id"])
-    shaped = [shapes.record(record, asks.language) for record in records]
-    return answer.json_answer({"author": shapes.author(author), "comments": shaped})
+    found = await people.export(asks.service, moderator, request.path_params["id"])
+    return answer.json_answer(shapes.exported(found, asks.language))
 
 
 async def erase(request: Request) -> Response:
@@ -88,4 +87,12 @@ async def unblock(request: Request) -> Response:
     moderator = await auth.requires(request, Scope.MODERATE)
     await body.read_json(request)
     found = await people.unblock(asked(request).service, moderator, request.path_params["id"])
+    return answer.json_answer(shapes.author(found))
+
+
+async def distrust(request: Request) -> Response:
+    """`POST /v1/moderation/authors/ID/distrust`: what their browsers have earned counts no more."""
+    moderator = await auth.requires(request, Scope.MODERATE)
+    await body.read_json(request)
+    found = await people.distrust(asked(request).service, moderator, request.path_params["id"])
     return answer.json_answer(shapes.author(found))

@@ -109,6 +109,7 @@ ROUTES: list[BaseRoute] = [
     route("/v1/moderation/authors/{id}/erase", post=persons.erase),
     route("/v1/moderation/authors/{id}/block", post=persons.block),
     route("/v1/moderation/authors/{id}/unblock", post=persons.unblock),
+    route("/v1/moderation/authors/{id}/distrust", post=persons.distrust),
     route("/v1/moderation/bans", get=bans.page, post=bans.make),
     route("/v1/moderation/bans/{id}", delete=bans.lift),
     route("/v1/moderation/bans/{id}/undo", post=bans.undo),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from palabre.actions import articles, listing, sites, stamps
+from palabre.actions import articles, browsers, listing, sites, stamps
 from palabre.actions.submit import Stored, submit
 from palabre.errors import (
     BadParameter,
@@ -25,7 +25,7 @@ from palabre.text import address
 from palabre.text.policy import stylesheet_url
 from palabre.text.submission import Fields
 from palabre.web import answer, body, cors, gate, metrics, problems
-from palabre.web.asked import Asked, asked, parameters, visitor_of
+from palabre.web.asked import Asked, asked, choice, parameters, visitor_of
 from palabre.web.public import canonical, receipt_path, site_of
 from palabre.web.wanted import is_storable
 
@@ -127,12 +127,17 @@ async def form(request: Request) -> Response:
 
 @cors.for_anyone
 async def stamp(request: Request) -> Response:
-    """`GET /v1/stamp`: a stamp for the form of an article page, which was not made by us."""
+    """`GET /v1/stamp`: a stamp for the form of an article page, which was not made by us; and the
+    token of a browser whose reader has just asked it to remember them."""
     asks = asked(request)
-    given = parameters(request, "article", "site", "lang")
+    given = parameters(request, "article", "site", "lang", "remember")
+    wants = choice(given, "remember", ("0", "1")) == "1"
     site = await site_of(asks, name=given.get("site"), article=given.get("article"))
     path = canonical(site, given.get("article"))
-    return answer.json_answer({"stamp": stamps.fresh(asks.service, site, path)})
+    given_out = {"stamp": stamps.fresh(asks.service, site, path)}
+    if wants:
+        given_out["token"] = browsers.token(asks.service, site)
+    return answer.json_answer(given_out)
 
 
 async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: Problem) -> Response:

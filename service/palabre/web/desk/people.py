@@ -70,22 +70,24 @@ async def person(visit: Visit) -> Response:
 async def export(visit: Visit) -> Response:
     """`GET /desk/people/ID/export`: everything that is kept of a person, as a file."""
     parameters(visit.request, "lang")
-    author, records = await people.export(visit.service, visit.moderator, _id(visit))
-    shaped = [shapes.record(record, visit.asks.language) for record in records]
+    found = await people.export(visit.service, visit.moderator, _id(visit))
+    named = f'attachment; filename="{found.author.id}.json"'
     return answer.json_answer(
-        {"author": shapes.author(author), "comments": shaped},
-        headers=HEADERS | {"Content-Disposition": f'attachment; filename="{author.id}.json"'},
+        shapes.exported(found, visit.asks.language),
+        headers=HEADERS | {"Content-Disposition": named},
     )
 
 
 @guarded(Scope.MODERATE)
 async def change(visit: Visit) -> Response:
-    """`POST /desk/people/ID`: block, unblock or, once it is sure, erase."""
+    """`POST /desk/people/ID`: block, unblock, distrust or, once it is sure, erase."""
     act = visit.fields.get("act")
     if act == "block":
         return await _block(visit)
     if act == "unblock":
         await people.unblock(visit.service, visit.moderator, _id(visit))
+    elif act == "distrust":
+        await people.distrust(visit.service, visit.moderator, _id(visit))
     elif act == "erase":
         if visit.fields.get("sure") == "yes":
             await people.erase(visit.service, visit.moderator, _id(visit))
@@ -129,9 +131,8 @@ async def _block(visit: Visit) -> Response:
 
 
 async def _person(visit: Visit, *, all_of_them: bool = False) -> PersonView:
-    return PersonView(
-        *await people.signed(visit.service, visit.moderator, _id(visit), all_of_them=all_of_them)
-    )
+    found = await people.signed(visit.service, visit.moderator, _id(visit), all_of_them=all_of_them)
+    return PersonView(found.author, found.names, found.browsers)
 
 
 async def _people(visit: Visit) -> PeopleView:

@@ -1,6 +1,9 @@
-// What a form brings beside its fields, so that a person's is told from a program's: its stamp.
-// The form page loads it, and /embed.js when its form is first touched. A form without it works
-// all the same. It looks at nothing but the form itself, and asks this service only.
+// What a form brings beside its fields: its stamp, so that a person's is told from a program's, and,
+// if the reader wants that, the token by which this browser is known again. The form page loads it,
+// and /embed.js when its form is first touched. A form without it works all the same. It looks at
+// nothing but the form itself, and asks this service only.
+// WORDS[code] is the catalogues' sentence, one a language of LANGUAGES: the service writes it in its
+// place.
 
 const STAMP = new URL("../v1/stamp", import.meta.url);
 
@@ -11,13 +14,25 @@ const OLD_MS = 12 * 60 * 60 * 1000;
 // second is no program, so the form keeps the stamp it has, an old one or none.
 const BEGUN = 20;
 
+const LANGUAGES = [];
+
 const guarded = new WeakMap();
+
+// What the service gives out for a form.
+const ask = async (given) => {
+  const url = new URL(STAMP);
+  url.search = new URLSearchParams(given);
+  const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(3e4) });
+  return answer.json();
+};
 
 // Keep a stamp in a form, whenever it is touched. `given`: what tells its article: `article`,
 // `site`, `lang`, as they are when a stamp is asked for.
-export const guard = (form, given) => {
+export const guard = (form, given) => begun(form, given)();
+
+const begun = (form, given) => {
   if (!guarded.has(form)) guarded.set(form, begin(form, given));
-  return guarded.get(form)();
+  return guarded.get(form);
 };
 
 const begin = (form, given) => {
@@ -38,10 +53,7 @@ const begin = (form, given) => {
     if (isAsking || !isYetToWrite || !isUsedUp) return;
     isAsking = true;
     try {
-      const url = new URL(STAMP);
-      url.search = new URLSearchParams(given);
-      const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(3e4) });
-      const { stamp } = await answer.json();
+      const { stamp } = await ask(given);
       if (stamp) {
         field.value = stamp;
         since = Date.now();
@@ -56,11 +68,72 @@ const begin = (form, given) => {
   form.addEventListener("submit", () => {
     isSent = true;
   });
+  offer(form, given);
   return renew;
+};
+
+// The box by which a reader chooses to be known again on this site. Where the browser keeps
+// nothing, there is none.
+const offer = (form, given) => {
+  const site = given.site || new URL(given.article, document.baseURI).origin;
+  const name = `palabre token ${STAMP.host} ${site}`;
+  let kept;
+  try {
+    kept = localStorage;
+    kept.getItem(name);
+  } catch {
+    return;
+  }
+
+  const language = form.closest("[lang]")?.lang ?? "";
+  const nth = Math.max(0, LANGUAGES.indexOf(language.slice(0, 2)));
+  const make = (tag, given, ...inside) => {
+    const made = Object.assign(document.createElement(tag), given);
+    made.append(...inside);
+    return made;
+  };
+  const box = make("input", { type: "checkbox", checked: !!kept[name] });
+  const hint = make("p", { part: "hint", className: "hint", id: "hint-remember" });
+  // Beside its words, whatever the form's own style makes of a field.
+  Object.assign(box.style, { display: "inline-block", width: "auto", minHeight: "0", margin: "0" });
+  hint.textContent = WORDS["remember.hint"][nth];
+  box.setAttribute("aria-describedby", hint.id);
+  const words = make("label", { className: "check" }, box, " ", WORDS["remember.label"][nth]);
+  const whole = make("div", { part: "remember", className: "field" }, words, hint);
+  let send = form.querySelector("button:not([type=button])");
+  while (send && send.parentNode != form) send = send.parentNode;
+  form.insertBefore(whole, send);
+
+  const forget = () => {
+    const token = kept[name];
+    delete kept[name];
+    // The drafts of comments that were to be sent with it.
+    for (const [one, value] of Object.entries(kept))
+      if (token && one.startsWith("palabre ")) kept[one] = value.replaceAll(token, "");
+  };
+
+  box.addEventListener("input", async () => {
+    hint.textContent = WORDS["remember.hint"][nth];
+    if (!box.checked) return forget();
+    try {
+      const { token } = await ask({ ...given, remember: 1 });
+      if (!token) throw new Error("no token");
+      if (box.checked) kept[name] ||= token;
+    } catch {
+      box.checked = false;
+      hint.textContent = WORDS["embed.away"][nth];
+    }
+  });
+
+  // Looked up when it is sent, since another page of the site may have forgotten it.
+  form.addEventListener("formdata", ({ formData }) => {
+    if (kept[name]) formData.set("token", kept[name]);
+  });
 };
 
 for (const form of document.querySelectorAll("form[data-guard]")) {
   const names = ["article", "site", "lang"];
   const given = Object.fromEntries(names.map((name) => [name, form.elements[name]?.value ?? ""]));
   form.addEventListener("focusin", () => guard(form, given));
+  begun(form, given);
 }
