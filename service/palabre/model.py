@@ -247,7 +247,8 @@ class Comment:
 
     `shown` has the real state and nothing nulled. `decided_at` and `decided_by` are None as long
     as the comment merely waits in its first state. `told`: the state its author is told, where
-    telling the real one would say what is known of an address (contract 4, block).
+    telling the real one would say what is known of an address (contract 4, block). `remembered`: it
+    came from a browser that its author let remember them.
     """
 
     shown: Shown
@@ -262,6 +263,7 @@ class Comment:
     decided_by: str | None
     reason: str | None
     told: State | None
+    remembered: bool
 
     @property
     def id(self) -> str:

@@ -561,14 +561,14 @@ async def test_the_desk_tells_of_a_person_s_browsers_and_withdraws_trust(
     await desk.enter(service, client, "eve")
     page = (await client.get(f"/desk/people/{author}?lang=en")).text
     assert "Recognised by a browser’s token, first seen" in page
-    assert "3 published comments came with it." in page
+    assert "; 3 published comments count." in page
     assert "The count began anew" not in page
     assert "token" not in (await client.get(f"/desk/people/{other}?lang=en")).text
     data = {"csrf": desk.field(page, "csrf"), "act": "distrust"}
     answer = await client.post(f"/desk/people/{author}", data=data, headers=desk.FORM)
     assert answer.status_code == 303
     page = (await client.get(f"/desk/people/{author}?lang=en")).text
-    assert "0 published comments came with it. The count began anew:" in page
+    assert "; 0 published comments count. The count began anew:" in page
     assert await state_of(client, token=token) == "pending"
 
 
@@ -580,6 +580,10 @@ async def test_a_trusted_comment_s_history_says_so(
     await desk.enter(service, client, "ada")
     page = (await client.get(f"/desk/comments/{comment}?lang=en")).text
     assert "the rule “Trust”" in page
+    assert "Sent from a browser that remembers this person." in page
+    other = await makers.comment(client, **ZOE)
+    page = (await client.get(f"/desk/comments/{other}?lang=en")).text
+    assert "Sent from a browser" not in page
 
 
 async def test_an_unknown_person_cannot_be_distrusted(

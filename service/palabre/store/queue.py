@@ -138,6 +138,7 @@ async def assemble(tx: Tx, rows: Sequence[Row], *, now: datetime) -> list[Commen
             decided_by=row["decided_by"],
             reason=row["reason"],
             told=None if row["told"] is None else State(row["told"]),
+            remembered=row["browser"] is not None,
         )
         for row in rows
     ]

@@ -96,10 +96,13 @@ const offer = (form, given) => {
   const hint = make("p", { part: "hint", className: "hint", id: "hint-remember" });
   // Beside its words, whatever the form's own style makes of a field.
   Object.assign(box.style, { display: "inline-block", width: "auto", minHeight: "0", margin: "0" });
+  const beside = { display: "inline-flex", alignItems: "center", gap: ".4em", minHeight: "24px" };
   hint.textContent = WORDS["remember.hint"][nth];
   box.setAttribute("aria-describedby", hint.id);
-  const words = make("label", { className: "check" }, box, " ", WORDS["remember.label"][nth]);
+  const words = make("label", {}, box, WORDS["remember.label"][nth]);
+  Object.assign(words.style, beside);
   const whole = make("div", { part: "remember", className: "field" }, words, hint);
+  whole.style.marginBottom = "1.1em";
   let send = form.querySelector("button:not([type=button])");
   while (send && send.parentNode != form) send = send.parentNode;
   form.insertBefore(whole, send);
