@@ -185,6 +185,51 @@ def test_a_site_that_tells_the_banned_tells_nobody_else() -> None:
     assert (lured.state, lured.told) == (State.SPAM, State.APPROVED)
 
 
+@pytest.mark.parametrize("submission", HONEST.values(), ids=HONEST)
+def test_whoever_is_trusted_need_not_wait_where_everything_else_does(
+    submission: Submission,
+) -> None:
+    trusted = dataclasses.replace(HELD, trusted=True)
+    assert screen(submission, trusted) == screening.Verdict(
+        state=State.APPROVED, told=State.APPROVED, signals=(), by="rule:trust"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (LINKS, Facts(policy=Policy())),
+        (SHOUT, Facts(policy=Policy(), same_text=9)),
+        (CALM, Facts(policy=Policy(), recent=40)),
+        (CALM, Facts(policy=Policy(), stamp=Stamp(uses=9))),
+        (CALM, Facts(policy=Policy(), flooded=True)),
+        (CALM, Facts(policy=Policy(hold_words=("appris",)))),
+        (CALM, Facts(policy=Policy(reject_words=("appris",)))),
+        (CALM, Facts(policy=Policy(), borrowed=True)),
+    ],
+)
+def test_trust_makes_no_rule_weaker(text: str, facts: Facts) -> None:
+    one, other = screen(sent(text), facts), screen(sent(text), _trusted(facts))
+    assert (other.state, other.told, other.signals) == (one.state, one.told, one.signals) or (
+        facts.flooded and other.state is State.PENDING
+    )
+    assert other.by == one.by or facts.flooded
+
+
+def _trusted(facts: Facts) -> Facts:
+    return dataclasses.replace(facts, trusted=True)
+
+
+def test_where_nothing_waits_trust_decides_nothing() -> None:
+    assert screen(sent(CALM), _trusted(ORDINARY)).by == "rule:policy"
+
+
+def test_a_blocked_author_who_is_trusted_is_told_what_they_would_be_without_the_block() -> None:
+    blocked = dataclasses.replace(_trusted(HELD), blocked=True)
+    verdict = screen(sent(CALM), blocked)
+    assert (verdict.state, verdict.told) == (State.SPAM, State.APPROVED)
+
+
 def test_every_rule_file_is_in_the_registry_and_every_rule_has_its_file() -> None:
     files = {m.name for m in pkgutil.iter_modules(screening.__path__) if m.name[0] != "_"}
     listed = [(rule.look.__module__, rule.look.__name__) for rule in RULES]

@@ -66,3 +66,15 @@ def test_a_borrowed_name_is_minded(name: str, why: str) -> None:
 def test_where_nobody_moderates_only_offices_are_borrowed() -> None:
     assert impersonation(sent("Merci !", name="Martin Durand"), ORDINARY) is None
     assert impersonation(sent("Merci !", name="admin"), ORDINARY) is not None
+
+
+@pytest.mark.parametrize("submission", HONEST.values(), ids=HONEST)
+def test_a_known_reader_s_name_from_elsewhere_waits_whoever_writes(submission: Submission) -> None:
+    facts = dataclasses.replace(SITE, borrowed=True)
+    assert impersonation(submission, facts) == Signal("impersonation", 0.55, "name_of_reader")
+
+
+def test_a_moderator_s_name_is_first_of_all_a_moderator_s() -> None:
+    facts = dataclasses.replace(SITE, borrowed=True)
+    found = impersonation(sent("Merci !", name="Martin Durand"), facts)
+    assert found == Signal("impersonation", SCORE, "name_of_moderator")

@@ -41,6 +41,7 @@ CHANGED: dict[str, object] = {
     "languages": ["fr", "br"],
     "min_seconds": 7,
     "personal_data": "off",
+    "trust_after": 4,
     "hold_words": ["prêt immédiat", "*casino*"],
     "reject_words": ["viagr*"],
 }

@@ -194,6 +194,7 @@ async def distrust(service: Service, moderator: Moderator, author_id: str) -> Au
 
     async def unit(tx: Tx) -> Author:
         found = await _own(tx, service, moderator, author_id)
+        await authors.hold(tx, author_id)
         await browsers.lose(tx, found.site_id, found.id, at=service.now())
         return found
 

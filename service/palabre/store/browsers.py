@@ -17,8 +17,8 @@ EARNED_MOST = 50
 NAMED_MOST = 200
 """Comments that tell which name is a reader's; its first ones do."""
 
-# A block that is past counts as the loss that it was: while it stands, its reader is told nothing,
-# and `authors.unblock` leaves no trace of its own.
+# A block that is past counts as the loss that it was. While it stands it must not show in what its
+# reader is told; one that is taken back leaves no trace here, and is a loss by itself.
 EARNED = (
     "(select count(*) from (select 1 from browser as b join comment as k "
     "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
@@ -51,14 +51,21 @@ class Browser:
 async def came(tx: Tx, site_id: str, token_hash: bytes, author_id: str, *, at: datetime) -> bool:
     """Whether a browser that brings a comment of an author's is theirs; it is from now on if it
     was nobody's."""
-    row = await tx.one(
-        "insert into browser as b (site_id, token_hash, author_id, since_at) "
-        "values (:site, :browser, :author, :at) on conflict (site_id, token_hash) "
-        "do update set author_id = b.author_id returning author_id",
+    added = await tx.run(
+        "insert into browser (site_id, token_hash, author_id, since_at) "
+        "values (:site, :browser, :author, :at) on conflict (site_id, token_hash) do nothing",
         site=site_id,
         browser=token_hash,
         author=author_id,
         at=ms(at),
+    )
+    if added:
+        return True
+    # Not held: who comes with another one's token has nothing to wait for.
+    row = await tx.one(
+        "select author_id from browser where site_id = :site and token_hash = :browser",
+        site=site_id,
+        browser=token_hash,
     )
     return row is not None and row["author_id"] == author_id
 
