@@ -17,6 +17,7 @@ const BEGUN = 20;
 const LANGUAGES = [];
 
 const guarded = new WeakMap();
+const offered = new WeakSet();
 
 // What the service gives out for a form.
 const ask = async (given) => {
@@ -28,11 +29,10 @@ const ask = async (given) => {
 
 // Keep a stamp in a form, whenever it is touched. `given`: what tells its article: `article`,
 // `site`, `lang`, as they are when a stamp is asked for.
-export const guard = (form, given) => begun(form, given)();
-
-const begun = (form, given) => {
+export const guard = (form, given) => {
   if (!guarded.has(form)) guarded.set(form, begin(form, given));
-  return guarded.get(form);
+  offer(form, given);
+  return guarded.get(form)();
 };
 
 const begin = (form, given) => {
@@ -68,13 +68,14 @@ const begin = (form, given) => {
   form.addEventListener("submit", () => {
     isSent = true;
   });
-  offer(form, given);
   return renew;
 };
 
 // The box by which a reader chooses to be known again on this site. Where the browser keeps
 // nothing, there is none.
 const offer = (form, given) => {
+  if (offered.has(form)) return;
+  offered.add(form);
   const site = given.site || new URL(given.article, document.baseURI).origin;
   const name = `palabre token ${STAMP.host} ${site}`;
   let kept;
@@ -95,7 +96,8 @@ const offer = (form, given) => {
   const box = make("input", { type: "checkbox", checked: !!kept[name] });
   const hint = make("p", { part: "hint", className: "hint", id: "hint-remember" });
   // Beside its words, whatever the form's own style makes of a field.
-  Object.assign(box.style, { display: "inline-block", width: "auto", minHeight: "0", margin: "0" });
+  const size = { width: "24px", height: "24px", minHeight: "24px" };
+  Object.assign(box.style, { display: "inline-block", flex: "none", margin: "0", ...size });
   const beside = { display: "inline-flex", alignItems: "center", gap: ".4em", minHeight: "24px" };
   hint.textContent = WORDS["remember.hint"][nth];
   box.setAttribute("aria-describedby", hint.id);
@@ -138,5 +140,5 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
   const names = ["article", "site", "lang"];
   const given = Object.fromEntries(names.map((name) => [name, form.elements[name]?.value ?? ""]));
   form.addEventListener("focusin", () => guard(form, given));
-  begun(form, given);
+  offer(form, given);
 }
