@@ -21,7 +21,7 @@ from palabre import demonstration, locale, screening
 from palabre.actions import quarantine
 from palabre.actions.bans import DOMAINS
 from palabre.errors import FIELD_CODES, PROBLEMS
-from palabre.model import ACTIONS, REASONS, REPORT_REASONS, BanKind, Outcome, Scope, State
+from palabre.model import ACTIONS, REASONS, REPORT_REASONS, BanKind, Outcome, Proof, Scope, State
 from palabre.rendering.desk import MENU
 from palabre.rendering.desk_places import ADDRESSES, CHOICES, FLAGS, LIMITS, NUMBERS
 from palabre.screening import banned
@@ -81,6 +81,7 @@ FAMILIES = {
     *(f"scope.{scope}" for scope in Scope),
     *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
     "rule.trust",
+    *(f"signal.proof_{proof}" for proof in Proof if proof is not Proof.GOOD),
     *(f"signal.bot.{mark}" for mark in ("no_language", "no_agent", "program", "no_navigation")),
     *(f"{words}.{kind}" for words in ("personal", "mask") for kind in personal.KINDS),
     *(f"learned.{shape}" for shape in features.SHAPES),

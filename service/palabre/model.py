@@ -58,6 +58,9 @@ REPORT_REASONS = tuple(reason for reason in REASONS if reason != "duplicate")
 PERSONAL_DATA = ("hold", "note", "off")
 """What may be done with a comment that holds personal data; `note` leaves only a signal."""
 
+PROOFS = ("attack", "off")
+"""When browsers prove that they have worked: while a site is under attack, or never."""
+
 
 class BanKind(enum.StrEnum):
     """What a ban is about. `ADDRESS` is what one household has (IPv4 /32, IPv6 /64), `NETWORK` what
@@ -107,6 +110,7 @@ class Policy:
     learned_hold: int = 10
     learned_spam: int = 0
     trust_after: int | None = None
+    proof: str = "attack"
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
 
@@ -426,15 +430,28 @@ class Stamp:
     uses: int = 0
 
 
+class Proof(enum.StrEnum):
+    """What the proof of work is that came with a form; looked at under attack alone."""
+
+    GOOD = "good"
+    MISSING = "missing"
+    FORGED = "forged"
+    ELSEWHERE = "elsewhere"
+    UNASKED = "unasked"
+    EXPIRED = "expired"
+    SPENT = "spent"
+    WRONG = "wrong"
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A comment as it was sent, every field checked and normalised.
 
     `article`: canonical path and query. `email`: the e-mail identity (contract section 6), the
     one place besides the request body where an address exists; never stored, never printed.
-    `parent`: the id as asked for. `lured`: the honeypot field was filled in. `stamp`: as it was
-    sent, empty if it was no text. `throwaway`: the address is of a domain that gives anybody a
-    mailbox for some minutes. `token`: by which a browser is known again, as it was sent.
+    `parent`: the id as asked for. `lured`: the honeypot field was filled in. `stamp`, `proof`: as
+    they were sent, empty if they were no text. `throwaway`: the address is of a domain that gives
+    anybody a mailbox for some minutes. `token`: by which a browser is known again, as it was sent.
     """
 
     article: str
@@ -449,6 +466,7 @@ class Submission:
     stamp: str | None = field(default=None, repr=False)
     throwaway: bool = False
     token: str | None = field(default=None, repr=False)
+    proof: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +502,7 @@ class Facts:
     it brings, the surest first. `learned`: what moderators decided about comments like this one.
     `trusted`: it comes from a browser whose token has earned that its reader need not wait.
     `borrowed`: its name is a known reader's, and it lacks the token of a browser of theirs.
+    `proof`: of work, by the stamp.
     """
 
     policy: Policy
@@ -506,3 +525,9 @@ class Facts:
     learned: Learned = Learned()
     trusted: bool = False
     borrowed: bool = False
+    proof: Proof = Proof.MISSING
+
+    @property
+    def attacked(self) -> bool:
+        """More comes than may, to the site or to the article."""
+        return self.flooded or self.crowded

@@ -25,7 +25,7 @@ from bench.ours import Ours
 from bench.stage import Stage
 from bench.table import Sheet, at_most
 from palabre import settings
-from palabre.actions import allowance, screen, sites, stamps, submit
+from palabre.actions import allowance, articles, screen, sites, stamps, submit
 from palabre.model import Site, Visitor
 from palabre.service import Service, opened
 from palabre.store import alike, bans, marks
@@ -169,12 +169,13 @@ async def _measured(stage: Stage, running: Ours) -> tuple[dict[str, list[float]]
 async def _submitted(service: Service, site: Site) -> float:
     """One submission more; the milliseconds that it took."""
     said, place = sample.another(), sample.article(0)
+    given = await stamps.fresh(service, await articles.at(service, site, place))
     fields = {
         "article": place,
         "name": said.name,
         "email": said.email,
         "comment": said.text,
-        "stamp": stamps.fresh(service, site, place),
+        "stamp": given.token,
     }
     network = said.address
     visitor = Visitor(network, f"{network.rpartition('.')[0]}.0/24")

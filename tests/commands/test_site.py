@@ -140,6 +140,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "learned_hold=10",
         "learned_spam=0",
         "trust_after=off",
+        "proof=attack",
         "hold_words=",
         "reject_words=",
     ]
@@ -195,6 +196,17 @@ def test_not_looking_for_personal_data_is_a_rule_and_nothing_is_its_default(
     assert "personal_data=hold" in palabre("site", "set", "blog", "personal_data=").splitlines()
     said = palabre.refused("site", "set", "blog", "personal_data=maybe")
     assert said.startswith("personal_data: ")
+
+
+def test_asking_for_no_proof_of_work_is_a_rule_and_nothing_is_its_default(
+    palabre: Terminal,
+) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    printed = palabre("site", "set", "blog", "proof=Off")
+    assert "proof=off" in printed.splitlines()
+    assert palabre("site", "set", "blog", *printed.splitlines()) == printed
+    assert "proof=attack" in palabre("site", "set", "blog", "proof=").splitlines()
+    assert palabre.refused("site", "set", "blog", "proof=always").startswith("proof: ")
 
 
 def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal) -> None:

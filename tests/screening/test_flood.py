@@ -1,4 +1,5 @@
-"""What becomes of a submission while more comes than may: by its marks alone."""
+"""What becomes of a submission while more comes than may: by its marks alone, where the site asks
+for no proof of work."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ import pytest
 
 from palabre.model import Facts, Policy, Signal, State, Submission
 from palabre.screening import FLOOD, screen, sentence, without_room
-from screening.readers import HONEST, OPEN, sent
+from screening import readers
+from screening.readers import HONEST, sent
 
-HELD = Policy()
+OPEN = dataclasses.replace(readers.OPEN, proof="off")
+HELD = Policy(proof="off")
 FULL = Signal(FLOOD, 0.9, "flood_full")
 LINKS = "Mes sources : " + "http://a.example/ " * 4
 CALM = "Merci, j’ai appris quelque chose de cet article."

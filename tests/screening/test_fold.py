@@ -80,6 +80,7 @@ def test_all_rules_run_and_leave_their_signals_in_the_order_of_the_registry() ->
         author_over=True,
         banned=(Banned("b", BanKind.NETWORK, None, None),),
         learned=Learned(labels=20),
+        flooded=True,
     )
     assert names(screen(everything, facts).signals) == [rule.look.__name__ for rule in RULES]
 

@@ -42,6 +42,7 @@ CHANGED: dict[str, object] = {
     "min_seconds": 7,
     "personal_data": "off",
     "trust_after": 4,
+    "proof": "off",
     "hold_words": ["prêt immédiat", "*casino*"],
     "reject_words": ["viagr*"],
 }

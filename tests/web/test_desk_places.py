@@ -173,6 +173,19 @@ async def test_what_becomes_of_personal_data_is_chosen_and_taken_back(
     assert 'id="error-personal_data"' in wrong.text
 
 
+async def test_whether_browsers_prove_their_work_is_chosen_and_taken_back(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    for choice, rule in (("off", "off"), ("attack", "attack"), ("off", "off"), ("", "attack")):
+        sent = form((await client.get("/desk/rules")).text) | {"proof": choice}
+        assert (await client.post("/desk/rules", data=sent, headers=desk.FORM)).status_code == 200
+        found = (await client.get("/v1/moderation/sites/blog", headers=admin)).json()
+        assert found["policy"]["proof"] == rule
+    wrong = await send(client, "/desk/rules", site="blog", proof="always")
+    assert wrong.status_code == 422
+    assert 'id="error-proof"' in wrong.text
+
+
 def form(page: str) -> dict[str, str]:
     """What a browser would send of the rules' form if nobody touched it."""
     found = {

@@ -88,13 +88,13 @@ async def test_a_crowded_article_holds_what_bears_a_mark_and_leaves_the_others_a
     for number in range(3):
         assert (await send(client, number, article="/a"))["state"] == "approved"
     clean = await send(client, 4, article="/a")
-    assert await signals(client, admin, clean) == {"flood": 0.5}
+    assert await signals(client, admin, clean) == {"proof": 0.5}
     assert (await seen_by(client, admin, clean["id"]))["decided_by"] is None
     bot = await send(client, 5, article="/a", comment="http://a.example " * 3)
     assert clean["state"] == bot["state"] == "pending"
     found = await seen_by(client, admin, bot["id"])
     assert (found["state"], found["decided_by"]) == ("spam", "rule:flood")
-    assert await signals(client, admin, bot) == {"flood": 0.9, "links": 0.6}
+    assert await signals(client, admin, bot) == {"flood": 0.9, "proof": 0.5, "links": 0.6}
     assert (await send(client, 6, article="/b"))["state"] == "approved"
     assert await stored(client, admin) == NOTHING | {"approved": 4, "pending": 1, "spam": 1}
 
@@ -129,7 +129,7 @@ async def test_of_what_looks_clean_the_queue_takes_twice_the_limit(
     found = [await send(client, number) for number in range(12)]
     states = [(await seen_by(client, admin, one["id"]))["state"] for one in found]
     assert states == ["pending"] * (3 + allowance.ROOM * 3) + ["spam"] * 3
-    assert await signals(client, admin, found[-1]) == {"flood": 0.9}
+    assert await signals(client, admin, found[-1]) == {"flood": 0.9, "proof": 0.5}
     # Room comes back with time.
     clock.advance(seconds=10)
     more = await send(client, 20)

@@ -245,11 +245,16 @@ async def test_the_queue_tells_of_the_quarantine_and_of_the_flood(
     assert "2\u00a0commentaires en quarantaine depuis" in page or (
         "2 commentaires en quarantaine depuis" in page
     )
-    assert "Afflux sur blog" in page
+    assert "blog est attaqué\u00a0: des preuves de travail sont demandées jusqu’à" in page
     assert len(desk.cases(page)) == 2
+    await rules(client, admin, proof="off")
+    for path in ("/desk/", "/desk/quarantine?site=blog"):
+        assert "Afflux sur blog" in (await client.get(path)).text
+    await rules(client, admin, proof=None)
+    assert "blog est attaqué" in (await client.get("/desk/quarantine?site=blog")).text
     clock.advance(minutes=11)
     page = (await client.get("/desk/")).text
-    assert "Afflux sur blog" not in page
+    assert "blog est attaqué" not in page
     assert 'href="/desk/quarantine?site=blog"' in page
 
 

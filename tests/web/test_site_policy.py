@@ -39,6 +39,7 @@ DEFAULTS = {
     "learned_hold": 10,
     "learned_spam": 0,
     "trust_after": None,
+    "proof": "attack",
 }
 
 
@@ -94,6 +95,8 @@ async def test_a_site_is_told_with_every_rule_in_force(
         ("reports_to_hold", 1_000),
         ("trust_after", 1),
         ("trust_after", 50),
+        ("proof", "off"),
+        ("proof", "attack"),
     ],
 )
 async def test_a_rule_is_changed_kept_and_taken_back(
@@ -147,6 +150,7 @@ async def test_a_change_leaves_the_other_rules_alone(
         ("trust_after", 0, "invalid"),
         ("trust_after", 51, "invalid"),
         ("trust_after", True, "invalid"),
+        ("proof", "always", "invalid"),
         ("reasons", ["boring"], "invalid"),
         ("reasons", ["abuse", "abuse"], "invalid"),
         ("reasons", [["abuse"]], "invalid"),

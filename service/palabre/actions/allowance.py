@@ -22,7 +22,7 @@ FLOOD_LASTS = timedelta(minutes=10)
 """How long a site is taken to be flooded after the last comment above its limit."""
 
 ROOM = 2
-"""In a flood the queue takes as many times the limit of what nothing speaks against."""
+"""In a flood, as many times the limit is taken of what nothing speaks against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +85,18 @@ async def note_crowd(tx: Tx, service: Service, article: Article, taken: Taken) -
         await floods.note_article(tx, article.id, until=service.now() + FLOOD_LASTS)
 
 
-async def take_room(tx: Tx, service: Service, article: Article) -> bool:
-    """Whether the queue has room, in a flood, for one more that nothing speaks against: takes it.
+async def take_room(tx: Tx, service: Service, article: Article, *, is_vouched: bool) -> bool:
+    """Whether there is room, in a flood, for one more that nothing speaks against: takes it.
 
-    Some times what the site may get, or else the article.
+    Some times what the site may get, or else the article; as much again for what is vouched for,
+    since anybody can fill up the queue with what isn't.
     """
     rules, site_id = article.policy, article.site_id
     rate = policy.rate(rules.site_limit) or policy.rate(rules.article_limit)
     if rate is None:
         return True
-    room = _bucket(of_day(service, site_id, "room"), replace(rate, count=ROOM * rate.count))
+    kind = "vouched-room" if is_vouched else "room"
+    room = _bucket(of_day(service, site_id, kind), replace(rate, count=ROOM * rate.count))
     (taken,) = await visits.take(tx, site_id, [room], now=service.now())
     return taken is not None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from palabre import screening
-from palabre.actions import allowance
+from palabre.actions import allowance, stamps
 from palabre.actions.allowance import Taken
 from palabre.actions.tags import Tags, tags_of
 from palabre.errors import FieldError
@@ -22,7 +22,6 @@ from palabre.model import (
     Policy,
     Site,
     Stamp,
-    State,
     Submission,
     Visitor,
 )
@@ -116,7 +115,7 @@ async def judge(
 ) -> Verdict:
     """What screening says. *taken*: what the submission found left of each limit.
 
-    In a flood, one that would wait in the queue takes of the room that is left there.
+    In a flood, one that nothing speaks against takes of the room that is left for such.
     """
     is_limited = service.settings.submission_limit is not None
     policy = article.policy
@@ -133,9 +132,13 @@ async def judge(
         trusted=policy.trust_after is not None and known.earned >= policy.trust_after,
         borrowed=known.borrowed,
     )
+    if found.attacked and stamps.are_asked_for(service, article):
+        found = replace(found, proof=stamps.proof_of(service, sent, stamp))
     verdict = screening.screen(sent, found)
-    is_for_queue = (found.flooded or found.crowded) and verdict.state is not State.SPAM
-    if is_for_queue and not await allowance.take_room(tx, service, article):
+    if not found.attacked or not screening.takes_room(verdict):
+        return verdict
+    is_vouched = screening.is_vouched_for(found)
+    if not await allowance.take_room(tx, service, article, is_vouched=is_vouched):
         return screening.without_room(verdict)
     return verdict
 

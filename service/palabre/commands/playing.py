@@ -151,9 +151,10 @@ class _Company:
             self.written[said] = _Written(reply.id, "")
             return
         shown = replace(self._service, now=lambda: self._service.now() - _WRITING)
+        article = await articles.at(shown, self._site, story.address)
         fields = {
             "article": story.address,
-            "stamp": stamps.fresh(shown, self._site, story.address),
+            "stamp": (await stamps.fresh(shown, article)).token,
             "name": said.name,
             "email": said.email,
             "website": said.website or "",

@@ -132,6 +132,8 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     learned_hold      honest comments in 1,000 that the learned score may hold by mistake,
                       0 (never) to 100
     learned_spam      honest comments in 1,000 that it may send to spam, 0 (never) to 100
+    proof             attack: while more comes than the limits allow, browsers prove that
+                      they have worked a second, and what comes without is held; or off
     """
 
     async def work(service: Service) -> Site:

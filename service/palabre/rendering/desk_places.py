@@ -6,14 +6,18 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from palabre.model import PERSONAL_DATA, REASONS, Article, Policy, Site
+from palabre.model import PERSONAL_DATA, PROOFS, REASONS, Article, Policy, Site
 from palabre.rendering.pages import FieldMessage
 from palabre.text import policy
 
 ADDRESSES = ("privacy_url", "stylesheet")
 """Rules that are URLs."""
 
-CHOICES = {"first_state": ("pending", "approved"), "personal_data": PERSONAL_DATA}
+CHOICES = {
+    "first_state": ("pending", "approved"),
+    "personal_data": PERSONAL_DATA,
+    "proof": PROOFS,
+}
 """Rules that are one of several words."""
 
 LIMITS = policy.LIMITS

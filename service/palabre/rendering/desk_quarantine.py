@@ -25,15 +25,16 @@ class BurstView:
 @dataclass(frozen=True, slots=True)
 class QuarantineView:
     """A site's quarantine. `sites`: to choose among. `count`: of all that is in it, `is_more` if
-    there is more than that. `at`: when the page was made. `done`: what has just been done, in
-    words; `undoes`: the burst that it let out. `days`: how long it is kept."""
+    there is more than that. `flooded`: that the site is, in words. `at`: when the page was made.
+    `done`: what has just been done, in words; `undoes`: the burst that it let out. `days`: how
+    long it is kept."""
 
     site: str | None
     sites: tuple[str, ...]
     bursts: tuple[BurstView, ...]
     count: int
     is_more: bool
-    flooded_until: datetime | None
+    flooded: str | None
     days: int | None
     decides: bool
     at: datetime
@@ -72,9 +73,16 @@ def lines(held: Sequence[Held], *, language: str, now: datetime) -> tuple[Line, 
     for one in held:
         since = "" if one.since is None else locale.format_when(language, one.since, now)
         sentence = locale.say(language, "quarantine.line", n=one.count, since=since)
-        flooded = None
-        if one.flooded_until is not None:
-            until = locale.format_when(language, one.flooded_until, now)
-            flooded = locale.say(language, "quarantine.flooded", site=one.site, until=until)
+        flooded = flood(one, language=language, now=now)
         found.append(Line(one.site, sentence if one.count else "", flooded))
     return tuple(found)
+
+
+def flood(held: Held, *, language: str, now: datetime) -> str | None:
+    """What is done while a site is flooded, and until when; None when it isn't."""
+    if held.flooded_until is None:
+        return None
+    until = locale.format_when(language, held.flooded_until, now)
+    if held.asks_for_proof:
+        return locale.say(language, "quarantine.proving", site=held.site, until=until)
+    return locale.say(language, "quarantine.flooded", site=held.site, until=until)

@@ -40,7 +40,8 @@ class FormView:
     `title` makes the form forget that hidden field. `notice`: (title, detail) of a problem with
     no field to blame. `held`: the site reviews before publishing. `returns`: a comment that is
     published at once leads back to the article. `stylesheet`: the site's own, taken in after ours
-    (of the other pages, too). `stamp`: proves when the form was shown, None where that is unknown.
+    (of the other pages, too). `stamp`: proves when the form was shown, None where that is unknown;
+    `asks_for_proof`: it poses a puzzle, and what comes without the solution is held.
     """
 
     article: str
@@ -49,6 +50,7 @@ class FormView:
     idempotency_key: str
     comment_limit: int
     stamp: str | None = None
+    asks_for_proof: bool = False
     is_open: bool = True
     held: bool = True
     returns: bool = True

@@ -9,6 +9,7 @@ from palabre import locale, screening
 from palabre.actions.bans import Preview
 from palabre.actions.people import Exported, Record
 from palabre.actions.report import DISMISSED_MOST, RECENT_MOST, Receipt
+from palabre.actions.stamps import Given
 from palabre.model import (
     Article,
     Author,
@@ -24,7 +25,9 @@ from palabre.model import (
     Site,
 )
 from palabre.store.browsers import Browser
+from palabre.store.tx import moment
 from palabre.text import policy
+from palabre.text.stamp import PARTS
 
 Json = dict[str, Any]
 
@@ -57,6 +60,19 @@ def public(comment: Shown) -> Json:
         "created_at": instant(comment.created_at),
         "edited_at": instant(comment.edited_at),
     }
+
+
+def stamp(given: Given, language: str) -> Json:
+    """A form's stamp, and the puzzle if it poses one, with what to tell who waits for it."""
+    if given.puzzle is None:
+        return {"stamp": given.token}
+    puzzle = {
+        "bits": given.puzzle.bits,
+        "parts": PARTS,
+        "until": instant(moment(given.puzzle.until_ms)),
+        "says": locale.say(language, "form.proving"),
+    }
+    return {"stamp": given.token, "puzzle": puzzle}
 
 
 def listed_article(article: Article) -> Json:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from palabre import locale
-from palabre.model import Facts, Policy, Signal, State, Submission
+from palabre.model import Facts, Policy, Proof, Signal, State, Submission
 from palabre.screening import (
     author_pace,
     banned,
@@ -26,6 +26,7 @@ from palabre.screening import (
     noise,
     pace,
     personal,
+    proof,
     repeat,
     stamp,
     throwaway,
@@ -40,6 +41,9 @@ IN_QUARANTINE = 0.9
 
 MARKS = 0.3
 """In a flood, the score from which a signal tells a comment of the flood from all others."""
+
+NO_MARK = 2.0
+"""Above every score: what honest readers have too."""
 
 FLOOD = "flood"
 """The name of the signal that a flood leaves, and of what decides then. It is no rule: it weighs
@@ -98,6 +102,8 @@ RULES: tuple[Rule, ...] = (
     Rule(pace.pace, marks=MINDS),
     # By author, and therefore secret: no answer tells of what an address has sent.
     Rule(author_pace.author_pace, told=False),
+    # In a flood alone; a browser without JavaScript, or too old, has none.
+    Rule(proof.proof, marks=NO_MARK),
     # What the form and the request say of how they were made.
     Rule(stamp.stamp),
     Rule(bot.bot),
@@ -162,27 +168,49 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
         facts,
     )
     verdict = Verdict(state, told, tuple(signal for _, signal in found), by)
-    if not facts.flooded and not facts.crowded:
+    if not facts.attacked:
         return verdict
-    return _in_flood(verdict, facts, is_marked=any(s.score >= rule.marks for rule, s in found))
+    return _in_flood(verdict, facts, [rule for rule, one in found if one.score >= rule.marks])
+
+
+def is_vouched_for(facts: Facts) -> bool:
+    """Whether something speaks for a submission in a flood: work, or an author known to be good."""
+    return facts.trusted or facts.proof is Proof.GOOD
+
+
+def takes_room(verdict: Verdict) -> bool:
+    """Whether a submission in a flood takes of the room that is left for such: also one that isn't
+    for the queue, if its author is told what those are told for whom there was room."""
+    return verdict.state is not State.SPAM or verdict.told is not State.PENDING
 
 
 def without_room(verdict: Verdict) -> Verdict:
     """What becomes of a submission that nothing speaks against in a flood, where so many of these
-    have come that the queue holds no more."""
+    have come that there is room for no more."""
+    if verdict.state is State.SPAM:
+        return replace(verdict, told=State.PENDING)
     return _to_quarantine(verdict, "flood_full")
 
 
-def _in_flood(verdict: Verdict, facts: Facts, *, is_marked: bool) -> Verdict:
+def _in_flood(verdict: Verdict, facts: Facts, marks: Sequence[Rule]) -> Verdict:
     """While more comes than the site or the article may get, all of it is held: what is marked
-    goes to the quarantine, the rest to the queue.
+    goes to the quarantine, the rest to the queue. What is vouched for fares as at any time, unless
+    it is marked.
 
-    Every author is told that they have to wait, so that none learns what is known of them.
+    The others' authors are all told that they have to wait, and those of what is vouched for what
+    follows from the marks they may know of, so that none learns what else is known of them.
     """
+    is_vouched = is_vouched_for(facts)
+    told = State.PENDING
+    if is_vouched and not any(rule.told for rule in marks):
+        told = verdict.told
     if verdict.state is State.SPAM:
-        return replace(verdict, told=State.PENDING)
-    if is_marked:
-        return _to_quarantine(verdict, "flood_site" if facts.flooded else "flood_article")
+        return replace(verdict, told=told)
+    if marks:
+        why = "flood_site" if facts.flooded else "flood_article"
+        return replace(_to_quarantine(verdict, why), told=told)
+    if is_vouched:
+        return verdict
     if verdict.state is State.PENDING:
         return replace(verdict, told=State.PENDING)
     signal = Signal(FLOOD, MINDS, "flood_held")

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.model import State
+from palabre.store import sites
 from palabre.store.tx import Row, Tx, Value, moment, ms
+from palabre.text.policy import OFF
 
 LOOKED_AT_MOST = 10_000
 """Comments, the newest, that are looked through for bursts: less than a tenth of a second."""
@@ -30,13 +32,15 @@ _ALIKE = "c.alike as alike, case when c.alike is null then c.body_hash end as bo
 class Held:
     """How many comments are in the quarantine of a site, LOOKED_AT_MOST at most, and since when.
 
-    `flooded_until`: when the site's flood will be over, None if it is.
+    `flooded_until`: when the site's flood will be over, None if it is; `asks_for_proof`: until then
+    comments without a proof of work are held, and all others are not.
     """
 
     site: str
     count: int
     since: datetime | None
     flooded_until: datetime | None
+    asks_for_proof: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Burst:
 async def held(tx: Tx, site_id: str | None, *, now: datetime) -> list[Held]:
     """What is in the quarantine of a site, or of all (None), and which of them are flooded."""
     rows = await tx.all(
-        "select site.name, site.flooded_until, (select count(*) from (select 1 "
+        "select site.name, site.flooded_until, site.policy, (select count(*) from (select 1 "
         f"{_MARKED.replace(':site', 'site.id')} limit :most) as same) as n, "
         f"(select m.created_at {_MARKED.replace(':site', 'site.id')} "
         "order by m.created_at limit 1) as since from site "
@@ -81,6 +85,7 @@ async def held(tx: Tx, site_id: str | None, *, now: datetime) -> list[Held]:
             flooded_until=moment(row["flooded_until"])
             if (row["flooded_until"] or 0) > ms(now)
             else None,
+            asks_for_proof=sites.policy_of(row).proof != OFF,
         )
         for row in sorted(rows, key=lambda row: str(row["name"]))
     ]

@@ -144,8 +144,13 @@ async def _site(tx: Tx, row: Row) -> Site:
         name=row["name"],
         locale=row["locale"],
         origins=tuple(origin["origin"] for origin in origins),
-        policy=_policy(row["policy"]),
+        policy=policy_of(row),
     )
+
+
+def policy_of(row: Row) -> Policy:
+    """The rules in a row of a site."""
+    return _policy(row["policy"])
 
 
 @functools.lru_cache(maxsize=16)

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from palabre.errors import FieldError
-from palabre.model import PERSONAL_DATA, REASONS, Policy, State
+from palabre.model import PERSONAL_DATA, PROOFS, REASONS, Policy, State
 from palabre.settings import Rate, values
 from palabre.text import address, rules, wordlist
 from palabre.text.rules import Refused
@@ -33,12 +33,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _LANGUAGES_MOST = 20
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
-
-
-def _first_state(value: object) -> str:
-    if value not in (State.PENDING, State.APPROVED):
-        raise Refused("invalid")
-    return str(value)
 
 
 def _between(least: int, most: int) -> Callable[[object], int]:
@@ -79,10 +73,13 @@ def _stylesheet(value: object) -> str:
     return rules.stylesheet(value)
 
 
-def _personal_data(value: object) -> str:
-    if value not in PERSONAL_DATA:
-        raise Refused("invalid")
-    return str(value)
+def _one_of(words: Sequence[str]) -> Callable[[object], str]:
+    def word(value: object) -> str:
+        if value not in words:
+            raise Refused("invalid")
+        return str(value)
+
+    return word
 
 
 def _reasons(value: object) -> list[str]:
@@ -103,7 +100,7 @@ def _languages(value: object) -> list[str]:
 
 
 _RULES: Mapping[str, Callable[[object], object]] = {
-    "first_state": _first_state,
+    "first_state": _one_of((State.PENDING, State.APPROVED)),
     "depth": _between(0, 10),
     "max_links": _between(0, 100),
     "comment_limit": _between(1, 20_000),
@@ -118,10 +115,11 @@ _RULES: Mapping[str, Callable[[object], object]] = {
     "hold_words": wordlist.check,
     "reject_words": wordlist.check,
     "min_seconds": _between(0, 60),
-    "personal_data": _personal_data,
+    "personal_data": _one_of(PERSONAL_DATA),
     "learned_hold": _between(0, 100),
     "learned_spam": _between(0, 100),
     "trust_after": _between(1, 50),
+    "proof": _one_of(PROOFS),
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 
@@ -226,7 +224,7 @@ def _parsed(name: str, text: str) -> object:
     text = text.strip()
     if text.lower() == "off" and name in _OFF_AT_ZERO:
         return 0
-    if name in ("personal_data", *LIMITS) and text:
+    if name in ("personal_data", "proof", *LIMITS) and text:
         return text.lower()
     if text.lower() in ("", OFF):
         return None

@@ -45,7 +45,8 @@ _HONEYPOT = "subject"
 """A field that people don't see; programs fill it in."""
 
 _STAMP = "stamp"
-"""A hidden field that our own forms have."""
+_PROOF = "proof"
+"""Hidden fields that our own forms have."""
 
 _BROWSER = "token"
 """What our own script adds for a reader who chose to be known again."""
@@ -107,8 +108,8 @@ def check(
 
     *origins*: those of the site that the submission is for. *header_key*: the `Idempotency-Key`
     header; unless blank it stands instead of the field. Other than the contract's fields, only the
-    honeypot, the stamp and the browser's token are looked at, and none is ever an error. Raises
-    nothing.
+    honeypot, the stamp, its proof and the browser's token are looked at, and none is ever an error.
+    Raises nothing.
     """
     reader = _Reader(_with_key(fields, header_key))
     article = reader.required("article", lambda raw: rules.article(raw, origins))
@@ -134,9 +135,10 @@ def check(
             title=title,
             idempotency_key=key,
             lured=_is_filled(fields.get(_HONEYPOT)),
-            stamp=_sealed(fields.get(_STAMP)),
+            stamp=_as_sent(fields.get(_STAMP)),
             throwaway=throwaway.is_throwaway(email),
-            token=_sealed(fields.get(_BROWSER)),
+            token=_as_sent(fields.get(_BROWSER)),
+            proof=_as_sent(fields.get(_PROOF)),
         )
     return Checked(article or None, parent, tuple(reader.errors), submission)
 
@@ -230,7 +232,7 @@ class _Reader:
             raise InvalidSubmission(self.errors)
 
 
-def _sealed(value: Value | None) -> str | None:
+def _as_sent(value: Value | None) -> str | None:
     if value is None or not _is_filled(value):
         return None
     return "" if value is UNUSABLE else value.strip()

@@ -107,12 +107,14 @@ async def form(request: Request) -> Response:
             # A reader may have come from a page that is older than a decision.
             notice = (problems.message(asks, unknown), asks.say("form.stands_alone"))
             status = BadParameter.status
+    given_out = await stamps.fresh(asks.service, article)
     view = pages.FormView(
         article=article.url,
         article_url=article.url,
         article_title=article.public_title,
         idempotency_key=new_token(),
-        stamp=stamps.fresh(asks.service, site, path),
+        stamp=given_out.token,
+        asks_for_proof=given_out.puzzle is not None,
         comment_limit=article.policy.comment_limit,
         is_open=article.open,
         held=article.policy.first_state is State.PENDING,
@@ -130,11 +132,15 @@ async def stamp(request: Request) -> Response:
     """`GET /v1/stamp`: a stamp for the form of an article page, which was not made by us; and the
     token of a browser whose reader has just asked it to remember them."""
     asks = asked(request)
-    given = parameters(request, "article", "site", "lang", "remember")
+    given = parameters(request, "article", "site", "lang", "stamp", "remember")
     wants = choice(given, "remember", ("0", "1")) == "1"
     site = await site_of(asks, name=given.get("site"), article=given.get("article"))
     path = canonical(site, given.get("article"))
-    given_out = {"stamp": stamps.fresh(asks.service, site, path)}
+    article = await articles.at(asks.service, site, path)
+    found = await stamps.renewed(asks.service, article, given.get("stamp", ""))
+    if found is None:
+        found = await stamps.fresh(asks.service, article)
+    given_out = shapes.stamp(found, asks.language)
     if wants:
         given_out["token"] = browsers.token(asks.service, site)
     return answer.json_answer(given_out)
@@ -153,7 +159,7 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
         else:
             article = await articles.at(asks.service, site, path)
             sent = values.get("stamp", "").strip()
-            renewed = stamps.renewed(asks.service, site, path, sent)
+            renewed = await stamps.renewed(asks.service, article, sent)
             replies_to = _text(fields, "parent")
             if replies_to is not None:
                 parent = await listing.parent(asks.service, article, replies_to)
@@ -175,7 +181,8 @@ async def _form_again(asks: Asked, site: Site | None, fields: Fields, problem: P
         article_url=article.url if article else None,
         article_title=article.public_title if article else None,
         idempotency_key=key if keep_key else new_token(),
-        stamp=renewed,
+        stamp=renewed.token if renewed else None,
+        asks_for_proof=renewed is not None and renewed.puzzle is not None,
         comment_limit=rules.comment_limit,
         is_open=article.open if article else True,
         held=rules.first_state is State.PENDING,

@@ -39,7 +39,9 @@ async def look(visit: Visit) -> Response:
         ),
         count=0 if lane is None else lane.held.count,
         is_more=lane is not None and lane.held.count >= LOOKED_AT_MOST,
-        flooded_until=None if lane is None else lane.held.flooded_until,
+        flooded=None
+        if lane is None
+        else desk_quarantine.flood(lane.held, language=visit.asks.language, now=now),
         days=visit.service.settings.retention_spam_days,
         decides=visit.may(Scope.MODERATE),
         at=now,

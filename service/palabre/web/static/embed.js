@@ -146,14 +146,17 @@
       status.textContent = text + (kept ? " " + say(WORDS["form.kept"]) : "");
     };
 
+    // What tells a person's comment from a program's. Without it, the form works all the same.
+    // Where it is sent, which may take a second under attack, `tell` is a function.
+    const bring = (tell) => import(HOME + "static/guard.js").then((found) => found.guard(form, given, tell), String);
+
     const field = (name, label, type, hint = "", autocomplete = type) => {
       const input = make(type ? "input" : "textarea", {
         id: name,
         name,
         dir: "auto",
         autocomplete,
-        // What tells a person's comment from a program's. Without it, the form works all the same.
-        onfocus: () => import(HOME + "static/guard.js").then(({ guard }) => guard(form, given), String),
+        onfocus: bring,
       });
       if (type) input.type = type;
       input.required = type != "url";
@@ -201,7 +204,7 @@
       const found = [...form.querySelectorAll("[dir]")].filter((input) => {
         const error = errors.find(({ field }) => field == input.name);
         input.ariaInvalid = !!error;
-        input.nextSibling.textContent = error?.message ?? "";
+        input.nextSibling.textContent = error?.message;
         return error;
       });
       const names = found.map((input) => input.previousSibling.textContent).join(", ");
@@ -213,13 +216,13 @@
     const send = async (event) => {
       event.preventDefault();
       if (text.readOnly) return;
-      const message = say(WORDS["field.required"]);
       const empty = [...form].filter((input) => input.required && !input.value.trim());
-      if (wrong(empty.map(({ name: field }) => ({ field, message })))) return;
+      if (wrong(empty.map(({ name: field }) => ({ field, message: say(WORDS["field.required"]) })))) return;
       key ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
-      const sent = keep();
       text.readOnly = true;
       tell(say(WORDS["embed.sending"]));
+      await bring(tell);
+      const sent = keep();
       const title = document.title.slice(0, 300).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");
       const body = new URLSearchParams({ ...sent, ...given, lang, title });
       const told = await ask("v1/comments", { method: "POST", body });

@@ -1,7 +1,8 @@
-// What a form brings beside its fields: its stamp, so that a person's is told from a program's, and,
-// if the reader wants that, the token by which this browser is known again. The form page loads it,
-// and /embed.js when its form is first touched. A form without it works all the same. It looks at
-// nothing but the form itself, and asks this service only.
+// What a form brings beside its fields, so that a person's is told from a program's: its stamp,
+// while the site is under attack the proof that this browser has worked for it, and, if the reader
+// wants that, the token by which this browser is known again. The form page loads it, and /embed.js
+// when its form is first touched. A form without it works all the same. It looks at nothing but the
+// form itself, and asks this service only.
 // WORDS[code] is the catalogues' sentence, one a language of LANGUAGES: the service writes it in its
 // place.
 
@@ -10,9 +11,24 @@ const STAMP = new URL("../v1/stamp", import.meta.url);
 // A stamp is good for a day; a page that stayed open for half of one gets another.
 const OLD_MS = 12 * 60 * 60 * 1000;
 
+// An attack may have begun since; not within a minute.
+const RECENT_MS = 60 * 1000;
+
+// A puzzle's solution is good for ten minutes, of which the sending may take one.
+const FRESH_MS = 9 * 60 * 1000;
+
+// Nobody waits longer than that for an answer or a solution: without, a comment is held.
+const AWAITED_MS = 30 * 1000;
+
 // A text that has more is a draft, kept from before: whoever looks it over and sends it within a
-// second is no program, so the form keeps the stamp it has, an old one or none.
+// second is no program, so the form keeps the stamp it has, an old one or none, unless there is a
+// puzzle to solve.
 const BEGUN = 20;
+
+// What a stamp with a puzzle tells of it, in its last byte before the code.
+const PARTS = 8;
+const bitsOf = (stamp) =>
+  stamp.length == 84 && atob(stamp.replace(/-/g, "+").replace(/_/g, "/")).charCodeAt(46);
 
 const LANGUAGES = [];
 
@@ -23,52 +39,104 @@ const offered = new WeakSet();
 const ask = async (given) => {
   const url = new URL(STAMP);
   url.search = new URLSearchParams(given);
-  const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(3e4) });
-  return answer.json();
+  const signal = AbortSignal.timeout(AWAITED_MS);
+  return (await fetch(url, { credentials: "omit", signal })).json();
+};
+
+const of = (form, given) => {
+  if (!guarded.has(form)) guarded.set(form, begin(form, given));
+  return guarded.get(form);
 };
 
 // Keep a stamp in a form, whenever it is touched. `given`: what tells its article: `article`,
-// `site`, `lang`, as they are when a stamp is asked for.
-export const guard = (form, given) => {
-  if (!guarded.has(form)) guarded.set(form, begin(form, given));
+// `site`, `lang`, as they are when a stamp is asked for. `tell`: a function when the form is about
+// to be sent, called with a sentence where that has to wait. Resolves, and never rejects, once the
+// form has all that it should bring.
+export const guard = (form, given, tell) => {
+  const state = of(form, given);
   offer(form, given);
-  return guarded.get(form)();
+  return tell?.call ? state.ready(tell) : state.touch();
+};
+
+const hidden = (form, name) => {
+  const field = form.elements[name] ?? document.createElement("input");
+  if (!field.form) {
+    Object.assign(field, { type: "hidden", name });
+    form.append(field);
+  }
+  return field;
 };
 
 const begin = (form, given) => {
   const { comment } = form.elements;
-  const field = form.elements.stamp ?? document.createElement("input");
-  if (!field.form) {
-    Object.assign(field, { type: "hidden", name: "stamp" });
-    form.append(field);
-  }
+  const field = hidden(form, "stamp");
+  const proof = hidden(form, "proof");
   let since = performance.timeOrigin; // what stands in the form came with the page
+  let asked = field.value ? since : 0;
+  let says = form.dataset.guard;
   let isSent = false;
-  let isAsking = false;
+  let asking;
+  let solving;
+
+  const isPosed = () => bitsOf(field.value) && !isSent && Date.now() - asked < FRESH_MS;
+  const isLate = () => !isPosed() && (isSent || Date.now() - asked > RECENT_MS);
 
   // A stamp is good for one comment. One that was stored leaves the form empty behind it.
   const renew = async () => {
     const isYetToWrite = comment.value.trim().length <= BEGUN;
     const isUsedUp = !field.value || isSent || Date.now() - since > OLD_MS;
-    if (isAsking || !isYetToWrite || !isUsedUp) return;
-    isAsking = true;
+    const isAnew = isYetToWrite && isUsedUp;
+    if (!isAnew && !isLate()) return;
     try {
-      const { stamp } = await ask(given);
-      if (stamp) {
-        field.value = stamp;
-        since = Date.now();
-        isSent = false;
-      }
+      const { stamp, puzzle } = await ask({ ...given, stamp: isAnew ? "" : field.value });
+      if (!stamp) return;
+      asked = Date.now();
+      // As old as the form is, and so of use for nothing but its puzzle.
+      if (!isAnew && !puzzle) return;
+      field.value = stamp;
+      proof.value = "";
+      says = puzzle?.says ?? says;
+      if (isAnew) since = asked;
+      isSent = false;
     } catch {
       // The next touch tries again.
     }
-    isAsking = false;
   };
 
-  form.addEventListener("submit", () => {
-    isSent = true;
-  });
-  return renew;
+  const solve = async () => {
+    try {
+      const proving = await import("./proof.js");
+      while (isPosed() && !proof.value) {
+        const stamp = field.value;
+        const found = await proving.solve(stamp, bitsOf(stamp), PARTS);
+        if (field.value == stamp) proof.value = found;
+      }
+    } catch {
+      // What is sent without is held.
+    }
+  };
+
+  const isToSolve = () => isPosed() && !proof.value;
+  const asks = () => (asking ??= renew().finally(() => (asking = null)));
+  const solves = () => isToSolve() && (solving ??= solve().finally(() => (solving = null)));
+
+  return {
+    touch: () => asks().then(solves),
+    // Whether the form may be sent as it is.
+    isReady: () => !asking && !isLate() && !isToSolve(),
+    ready: async (tell) => {
+      const late = new Promise((done) => setTimeout(done, AWAITED_MS));
+      await Promise.race([asks(), late]);
+      if (isToSolve()) {
+        tell(says);
+        await Promise.race([solves(), late]);
+      }
+      isSent = true;
+    },
+    sent: () => {
+      isSent = true;
+    },
+  };
 };
 
 // The box by which a reader chooses to be known again on this site. Where the browser keeps
@@ -139,6 +207,22 @@ const offer = (form, given) => {
 for (const form of document.querySelectorAll("form[data-guard]")) {
   const names = ["article", "site", "lang"];
   const given = Object.fromEntries(names.map((name) => [name, form.elements[name]?.value ?? ""]));
+  const status = document.createElement("p");
+  status.role = "status";
+  form.append(status);
+  let isWaiting = false;
   form.addEventListener("focusin", () => guard(form, given));
   offer(form, given);
+  form.addEventListener("submit", async (event) => {
+    const state = of(form, given);
+    if (state.isReady()) return state.sent();
+    event.preventDefault();
+    if (isWaiting) return;
+    isWaiting = true;
+    await state.ready((sentence) => (status.textContent = sentence));
+    isWaiting = false;
+    form.submit();
+  });
+  // Whoever comes back to the page does not wait any more.
+  addEventListener("pageshow", () => (status.textContent = ""));
 }
