@@ -169,10 +169,13 @@ def test_whichever_digit_of_a_solution_is_another_the_hashes_decide(at: int, dig
 
 def test_fields_cannot_be_spliced_into_others() -> None:
     """Cut out, moved or lent by another stamp of ours, with the code of either."""
-    plain, posed = (base64.urlsafe_b64decode(one) for one in (token(KEYS), POSED))
     easier = Puzzle(EASY.until_ms * 2, bits=1)
-    another = stamp.seal(KEYS, PLACE, at_ms=1, nonce=b"another nonce", puzzle=easier)
-    other = base64.urlsafe_b64decode(another)
+    plain, posed, other = (
+        base64.urlsafe_b64decode(
+            stamp.seal(KEYS, PLACE, at_ms=1_764_000_000_000, nonce=nonce, puzzle=puzzle)
+        )
+        for nonce, puzzle in ((NONCE, None), (b"another nonce", EASY), (b"further nonce", easier))
+    )
     spliced = [
         posed[:38] + plain[-16:],  # the puzzle taken out,
         b"\1" + posed[1:38] + posed[-16:],
