@@ -21,8 +21,8 @@ class Demonstration(Running):
     """Who starts a process for each command waits half a second each time: here they run in this
     process, and moderators are made at the desk, which takes 20 ms."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, **settings: str) -> None:
+        super().__init__(folder, **settings)
         self._owner = self.client({"Accept": "text/html"})
         self._links: dict[str, str] = {}
 

@@ -49,12 +49,14 @@ async def page_of(
     width: int = 1280,
     language: str = "fr",
     java_script_enabled: bool = False,
+    user_agent: str | None = None,
 ) -> AsyncIterator[Page]:
     """A page without memory, and without JavaScript unless asked; its console stays silent."""
     context = await browser.new_context(
         java_script_enabled=java_script_enabled,
         viewport={"width": width, "height": 800},
         locale=language,
+        user_agent=user_agent,
     )
     page = await context.new_page()
     said: list[str] = []
