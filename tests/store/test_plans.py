@@ -596,6 +596,8 @@ async def drive_flood(service: Service, client: httpx2.AsyncClient, admin: dict[
         links = "https://a.example https://b.example https://c.example"
         for number, text in enumerate((links, links, links, f"{links} 1", f"{links} 2")):
             await makers.comment(bots, site="blog", name=f"Bot {number}", comment=text)
+        puzzle = (await bots.get("/v1/stamp?article=/a&site=blog")).json()["puzzle"]
+        assert puzzle["bits"] > 0
     await rules(client, admin, site_limit=None, article_limit=None)
     url = "/v1/moderation/quarantine"
     found = (await client.get(f"{url}?site=blog", headers=admin)).json()

@@ -14,6 +14,7 @@ import pytest
 import makers
 import postgres
 import racing
+import working
 from running import Running
 
 pytestmark = pytest.mark.whole
@@ -146,3 +147,39 @@ async def test_a_visitors_limit_holds_across_processes(tmp_path: Path, url: str)
     finally:
         for service in services:
             service.stop()
+
+
+async def test_of_many_that_race_with_one_proof_at_all_processes_exactly_one_counts(
+    tmp_path: Path, url: str
+) -> None:
+    services = postgres.processes(tmp_path, url, PROCESSES, submission_limit="9999/minute")
+    try:
+        services[0].add_site()
+        rules = ("first_state=approved", "min_seconds=off", "article_limit=off")
+        services[0].command("site", "set", "blog", *rules, "site_limit=1/day")
+        for service in services:
+            service.start()
+        urls = [service.url for service in services]
+        async with httpx2.AsyncClient(timeout=20) as client:
+
+            async def post(n: int, **fields: str) -> str:
+                sent = makers.fields(**fields)
+                answer = await client.post(f"{urls[n % PROCESSES]}/v1/comments", json=sent)
+                assert answer.status_code == 201, answer.text
+                return str(answer.json()["comment"]["state"])
+
+            assert [await post(n) for n in range(2)] == ["approved", "pending"]
+            services[0].command("site", "set", "blog", "site_limit=9999/day")
+            # Asked for at one process, of an attack that another one noticed.
+            asked = (await client.get(f"{urls[2]}/v1/stamp?article=/a")).json()
+            stamp = asked["stamp"]
+            proof = working.solve(stamp, asked["puzzle"]["bits"])
+            states = await asyncio.gather(*(post(n, stamp=stamp, proof=proof) for n in range(30)))
+            assert Counter(states) == {"approved": 1, "pending": 29}
+            services[1].kill()
+            services[1].start()
+            assert await post(1, stamp=stamp, proof=proof) == "pending"
+    finally:
+        for service in services:
+            if service.process is not None:
+                assert service.stop() == 0

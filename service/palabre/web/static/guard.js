@@ -211,17 +211,24 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
   status.role = "status";
   form.append(status);
   let isWaiting = false;
+  let isDone = false;
   form.addEventListener("focusin", () => guard(form, given));
   offer(form, given);
   form.addEventListener("submit", async (event) => {
+    if (isDone || event.defaultPrevented) return;
     const state = of(form, given);
     if (state.isReady()) return state.sent();
+    // It is sent again once it has all; whatever else listens hears of that alone.
     event.preventDefault();
+    event.stopImmediatePropagation();
     if (isWaiting) return;
     isWaiting = true;
     await state.ready((sentence) => (status.textContent = sentence));
     isWaiting = false;
-    form.submit();
+    isDone = true;
+    // A button of a page's own form may be named like that.
+    HTMLFormElement.prototype.requestSubmit.call(form, event.submitter);
+    isDone = false;
   });
   // Whoever comes back to the page does not wait any more.
   addEventListener("pageshow", () => (status.textContent = ""));
