@@ -32,8 +32,8 @@ _ALIKE = "c.alike as alike, case when c.alike is null then c.body_hash end as bo
 class Held:
     """How many comments are in the quarantine of a site, LOOKED_AT_MOST at most, and since when.
 
-    `flooded_until`: when the site's flood will be over, None if it is; `asks_for_proof`: until then
-    comments without a proof of work are held, and all others are not.
+    `flooded_until`: when the site's flood will be over, None if it is; `asks_for_proof`: whether
+    browsers are to prove their work in one.
     """
 
     site: str

@@ -11,7 +11,7 @@ const STAMP = new URL("../v1/stamp", import.meta.url);
 // A stamp is good for a day; a page that stayed open for half of one gets another.
 const OLD_MS = 12 * 60 * 60 * 1000;
 
-// An attack may have begun since; not within a minute.
+// An attack may have begun since a stamp was asked for: after a minute, it is asked again.
 const RECENT_MS = 60 * 1000;
 
 // A puzzle's solution is good for ten minutes, of which the sending may take one.
@@ -208,7 +208,7 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
   const names = ["article", "site", "lang"];
   const given = Object.fromEntries(names.map((name) => [name, form.elements[name]?.value ?? ""]));
   const status = document.createElement("p");
-  status.role = "status";
+  status.setAttribute("role", "status");
   form.append(status);
   let isWaiting = false;
   let isDone = false;
@@ -226,8 +226,9 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
     await state.ready((sentence) => (status.textContent = sentence));
     isWaiting = false;
     isDone = true;
-    // A button of a page's own form may be named like that.
-    HTMLFormElement.prototype.requestSubmit.call(form, event.submitter);
+    // A button of a page's own form may be named like these, and older browsers have but the latter.
+    const { requestSubmit, submit } = HTMLFormElement.prototype;
+    (requestSubmit ?? submit).call(form, event.submitter);
     isDone = false;
   });
   // Whoever comes back to the page does not wait any more.

@@ -24,7 +24,7 @@ const DIGITS = Int32Array.from({ length: 4096 }, (_, n) =>
   [...n.toString(16).padStart(3, "0")].reduce((all, one) => (all << 8) | one.charCodeAt(), 0),
 );
 const NUMBERS = 4096 * 4096;
-const SLICE = 4096;
+const SLICE = 1024;
 
 const w = new Int32Array(64);
 
