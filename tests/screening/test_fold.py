@@ -203,7 +203,6 @@ def test_whoever_is_trusted_need_not_wait_where_everything_else_does(
         (SHOUT, Facts(policy=Policy(), same_text=9)),
         (CALM, Facts(policy=Policy(), recent=40)),
         (CALM, Facts(policy=Policy(), stamp=Stamp(uses=9))),
-        (CALM, Facts(policy=Policy(), flooded=True)),
         (CALM, Facts(policy=Policy(hold_words=("appris",)))),
         (CALM, Facts(policy=Policy(reject_words=("appris",)))),
         (CALM, Facts(policy=Policy(), borrowed=True)),
@@ -211,10 +210,13 @@ def test_whoever_is_trusted_need_not_wait_where_everything_else_does(
 )
 def test_trust_makes_no_rule_weaker(text: str, facts: Facts) -> None:
     one, other = screen(sent(text), facts), screen(sent(text), _trusted(facts))
-    assert (other.state, other.told, other.signals) == (one.state, one.told, one.signals) or (
-        facts.flooded and other.state is State.PENDING
-    )
-    assert other.by == one.by or facts.flooded
+    assert other == one
+
+
+def test_trust_vouches_in_a_flood_but_for_nothing_that_bears_a_mark() -> None:
+    flooded = _trusted(Facts(policy=Policy(), flooded=True))
+    assert screen(sent(CALM), flooded).by == "rule:trust"
+    assert screen(sent(LINKS), flooded).by == "rule:flood"
 
 
 def _trusted(facts: Facts) -> Facts:
