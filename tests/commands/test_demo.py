@@ -94,6 +94,7 @@ def test_everything_in_it_happened_the_ordinary_way(palabre: Terminal) -> None:
         "rule:noise",
         "rule:links",
         "rule:capitals",
+        "rule:personal",
         "rule:repeat",
         "demo",
         "author",
@@ -103,6 +104,8 @@ def test_everything_in_it_happened_the_ordinary_way(palabre: Terminal) -> None:
         "links",
         "noise",
         "capitals",
+        "learned",
+        "personal",
         "repeat",
     }
     rejected = [record for record in records if record.comment.state is State.REJECTED]

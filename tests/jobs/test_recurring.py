@@ -10,10 +10,11 @@ import httpx2
 import pytest
 
 import makers
-from conftest import Clock
+from conftest import Clock, client_of
 from palabre.jobs import worker
 from palabre.jobs.outbox import Outbox
 from palabre.jobs.recurring import Recurring, turn
+from palabre.model import Site
 from palabre.service import Service, opened
 from palabre.store import info, recurring
 from palabre.store.jobs import Job
@@ -65,10 +66,12 @@ async def test_without_anything_to_do_nothing_is_claimed(service: Service) -> No
 
 
 async def test_an_idle_service_writes_nothing_from_one_hour_to_the_next(
-    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+    service: Service, site: Site, moderator: dict[str, str], clock: Clock
 ) -> None:
-    comment = await makers.comment(client)
-    await makers.act(client, moderator, comment, "delete")
+    async with client_of(service) as client:
+        comment = await makers.comment(client)
+        await makers.act(client, moderator, comment, "delete")
+    # Its jobs have ended with it: what goes on is what runs below.
     for job in worker.JOBS:
         clock.advance(minutes=2)
         await turn(service, job)

@@ -79,7 +79,7 @@ async def test_putting_makes_an_article_once(
         "title": None,
         "open": True,
         "count": 0,
-        "policy": policy.as_json(site.policy),
+        "policy": policy.as_json_of_article(site.policy),
     }
     second = await put(client, moderator, article="/a", title="Un titre")
     assert second.status_code == 200

@@ -86,6 +86,7 @@ GUARDED = (
         for action in ACTIONS
     ),
     Guarded("POST", f"{M}/comments/{{id}}/dismiss-reports", MODERATE, "comment_not_found"),
+    Guarded("POST", f"{M}/comments/{{id}}/mask", MODERATE, "comment_not_found"),
     Guarded("POST", f"{M}/decisions", MODERATE, None, {"action": "delete", "ids": ["COMMENT"]}),
     Guarded("GET", f"{M}/log", READ, None),
     Guarded("GET", f"{M}/articles", READ, None),
@@ -106,10 +107,21 @@ GUARDED = (
     Guarded("POST", f"{M}/authors/{{id}}/block", MODERATE, "author_not_found"),
     Guarded("POST", f"{M}/authors/{{id}}/unblock", MODERATE, "author_not_found"),
     Guarded("POST", f"{M}/authors/{{id}}/distrust", MODERATE, "author_not_found"),
+    Guarded("GET", f"{M}/bans", MODERATE, None),
+    Guarded(
+        "POST", f"{M}/bans", MODERATE, "comment_not_found", {"kind": "text", "comment": "COMMENT"}
+    ),
+    Guarded("DELETE", f"{M}/bans/{{id}}", MODERATE, "ban_not_found"),
+    Guarded("POST", f"{M}/bans/{{id}}/undo", MODERATE, "ban_not_found"),
+    Guarded("GET", f"{M}/quarantine", READ, None),
 )
 
-ASKED = (*GUARDED, Guarded("GET", f"{M}/events", READ, None))
-"""Every route that wants a token: those that answer, and the stream, whose answer has no end."""
+QUARANTINED = Guarded(
+    "POST", f"{M}/quarantine", MODERATE, None, {"group": "others", "action": "release"}
+)
+ASKED = (*GUARDED, Guarded("GET", f"{M}/events", READ, None), QUARANTINED)
+"""Every route that wants a token: those that answer, the stream, whose answer has no end, and what
+is done to the quarantine, where there is nothing here."""
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -130,6 +142,7 @@ class There:
     comment: str
     article: str
     author: str
+    ban: str
     owner: dict[str, str]
     before: Json
 
@@ -147,7 +160,12 @@ class There:
 
     async def ask(self, route: Guarded, headers: dict[str, str]) -> httpx2.Response:
         kind = route.path.split("/")[3]
-        id_ = {"comments": self.comment, "articles": self.article, "authors": self.author}
+        id_ = {
+            "comments": self.comment,
+            "articles": self.article,
+            "authors": self.author,
+            "bans": self.ban,
+        }
         path = route.path.replace("{name}", "blog").replace("{id}", id_.get(kind, ""))
         body = None if route.method == "GET" else self.body(route)
         sent = {name.encode(): value.encode() for name, value in headers.items()}
@@ -159,9 +177,16 @@ async def everything(
 ) -> Json:
     """All that could have been changed."""
     found = {}
-    for path in (f"comments/{comment}", f"articles/{article}", "sites/blog", "log"):
+    for path in (f"comments/{comment}", f"articles/{article}", "sites/blog", "log", "bans"):
         found[path] = (await client.get(f"{M}/{path}", headers=owner)).json()
     return found
+
+
+async def banned(client: httpx2.AsyncClient, owner: dict[str, str]) -> str:
+    """The id of a ban on the site `blog`."""
+    ban = {"kind": "link_domain", "domain": "casino.example", "site": "blog"}
+    answer = await client.post(f"{M}/bans", json=ban, headers=owner)
+    return str(answer.json()["ban"]["id"])
 
 
 @pytest.fixture
@@ -178,9 +203,10 @@ async def there(service: Service, other: Site) -> AsyncIterator[There]:
         comment = await makers.approved(client, owner, site="blog")
         article = await put_article(client, owner, site="blog", title="Un titre")
         await client.post(f"/v1/comments/{comment}/report", json={"reason": "other"})
+        ban = await banned(client, owner)
         before = await everything(client, owner, comment, article["id"])
         author = before[f"comments/{comment}"]["author"]["id"]
-        yield There(client, comment, article["id"], author, owner, before)
+        yield There(client, comment, article["id"], author, ban, owner, before)
         after = await everything(client, owner, comment, article["id"])
         assert after == before, "somebody who may not has changed something"
 
@@ -333,7 +359,8 @@ async def test_the_least_scope_that_will_do_does(
     comment = await makers.approved(client, owner)
     article = await put_article(client, owner)
     record = (await client.get(f"{M}/comments/{comment}", headers=owner)).json()
-    there = There(client, comment, article["id"], record["author"]["id"], headers, {})
+    ban = await banned(client, owner)
+    there = There(client, comment, article["id"], record["author"]["id"], ban, headers, {})
     answer = await there.ask(route, headers)
     assert answer.status_code in (200, 201), answer.text
 

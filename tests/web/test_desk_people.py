@@ -307,9 +307,9 @@ async def test_a_wrong_name_scope_or_term_adds_nobody(
         ("n" * 65, "64 caractères au plus"),
         ("Author", "désigne autre chose"),
         ("Chloé D.", "est ou a été celui d’un modérateur"),
-        ("chloé d.", "seuls la casse"),
-        ("Chloe D", "seuls la casse"),
-        ("Lea", "seuls la casse"),
+        ("chloé d.", "seuls diffèrent la casse"),
+        ("Chloe D", "seuls diffèrent la casse"),
+        ("Lea", "seuls diffèrent la casse"),
     ],
 )
 async def test_who_is_refused_a_name_is_told_why(

@@ -12,7 +12,10 @@ from conftest import Clock
 from web.speaking import field_codes, post, problem, put_article, rules, seen_by
 
 TWO_LINKS = "Voyez https://a.example et https://b.example pour en savoir plus."
-THREE_LINKS = TWO_LINKS + " Ou https://c.example si vous préférez."
+THREE_LINKS = TWO_LINKS + (
+    " Ou https://c.example si vous préférez un texte plus court, qui dit la même chose avec "
+    "d’autres exemples et sans les chiffres de l’année dernière."
+)
 
 
 async def state_of(client: httpx2.AsyncClient, **fields: str | None) -> str:

@@ -465,7 +465,11 @@ async def test_one_comment_comes_with_its_decisions_and_edits_and_is_not_kept(
     answer = await client.get(f"{URL}/{comment_id}", headers=moderator)
     found = answer.json()
     (listed,) = (await queue(client, moderator))["comments"]
-    assert found == listed | {"decisions": found["decisions"], "edits": []}
+    assert found == listed | {
+        "decisions": found["decisions"],
+        "edits": [],
+        "report_list": [],
+    }
     assert answer.headers["cache-control"] == "no-store"
     head = await client.head(f"{URL}/{comment_id}", headers=moderator)
     assert head.status_code == 200

@@ -127,7 +127,7 @@ def test_a_command_beside_it_says_so_and_works_again_with_room(tmp_path: Path) -
 def test_a_store_for_which_there_is_no_room_at_all_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with (
-        filling.disk(data, size_bytes=2 * MIB, ballast_bytes=MIB) as disk,
+        filling.disk(data, size_bytes=4 * MIB, ballast_bytes=3 * MIB) as disk,
         Running(tmp_path) as service,
     ):
         disk.fill()
