@@ -32,6 +32,14 @@ const bitsOf = (stamp) =>
 
 const LANGUAGES = [];
 
+// The box beside its words, whatever the form's own style makes of a field.
+const STYLE = new CSSStyleSheet();
+STYLE.replaceSync(`
+  [part=remember] { margin-bottom: 1.1em; }
+  [part=remember] label { display: inline-flex; align-items: center; gap: .4em; min-height: 24px; }
+  [part=remember] input { display: inline-block; flex: none; margin: 0; width: 24px; height: 24px; min-height: 24px; }
+`);
+
 const guarded = new WeakMap();
 const offered = new WeakSet();
 
@@ -163,19 +171,15 @@ const offer = (form, given) => {
   };
   const box = make("input", { type: "checkbox", checked: !!kept[name] });
   const hint = make("p", { part: "hint", className: "hint", id: "hint-remember" });
-  // Beside its words, whatever the form's own style makes of a field.
-  const size = { width: "24px", height: "24px", minHeight: "24px" };
-  Object.assign(box.style, { display: "inline-block", flex: "none", margin: "0", ...size });
-  const beside = { display: "inline-flex", alignItems: "center", gap: ".4em", minHeight: "24px" };
   hint.textContent = WORDS["remember.hint"][nth];
   box.setAttribute("aria-describedby", hint.id);
   const words = make("label", {}, box, WORDS["remember.label"][nth]);
-  Object.assign(words.style, beside);
   const whole = make("div", { part: "remember", className: "field" }, words, hint);
-  whole.style.marginBottom = "1.1em";
   let send = form.querySelector("button:not([type=button])");
   while (send && send.parentNode != form) send = send.parentNode;
   form.insertBefore(whole, send);
+  const root = form.getRootNode();
+  if (!root.adoptedStyleSheets.includes(STYLE)) root.adoptedStyleSheets.push(STYLE);
 
   const forget = () => {
     const token = kept[name];
