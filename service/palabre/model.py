@@ -55,6 +55,10 @@ REPORT_REASONS = tuple(reason for reason in REASONS if reason != "duplicate")
 """Those that a reader may report a comment for: whether it stands twice is nothing to report."""
 
 
+TREATMENTS = ("off", "note", "hold", "spam")
+"""What a site may want of a screening rule: that it doesn't look, that it only leaves its signal,
+or that what it minds waits or is spam."""
+
 PERSONAL_DATA = ("hold", "note", "off")
 """What may be done with a comment that holds personal data; `note` leaves only a signal."""
 
@@ -88,8 +92,16 @@ class Scope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A site's rules. `palabre.text.policy` checks and merges them; the defaults stand here."""
+    """A site's rules. `palabre.text.policy` checks and merges them; the defaults stand here.
 
+    `preset`: the set of defaults (`palabre.text.presets`) that holds where nothing else is said.
+    `treatment`: what is done with what a screening rule minds, where it isn't what the rule asks
+    for. `own`: the rules that the site, or the article, has set itself, `treatment.<rule>` for one
+    of those; it is no rule.
+    """
+
+    preset: str = "balanced"
+    treatment: Mapping[str, str] = field(default_factory=dict)
     first_state: State = State.PENDING
     depth: int = 3
     max_links: int = 2
@@ -113,6 +125,7 @@ class Policy:
     proof: str = "attack"
     hold_words: tuple[str, ...] = ()
     reject_words: tuple[str, ...] = ()
+    own: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,9 @@ from palabre.model import Policy
 from palabre.rendering import shapes
 from palabre.service import opened
 from palabre.text import policy
+from palabre.text.presets import PRESETS
 
-DEFAULTS = asdict(Policy()) | {
-    "first_state": "pending",
-    "reasons": list(Policy().reasons),
-    "hold_words": [],
-    "reject_words": [],
-}
+DEFAULTS = policy.as_json(Policy())
 
 
 def test_a_site_is_printed_as_it_was_added(palabre: Terminal) -> None:
@@ -40,6 +35,7 @@ def test_a_site_is_printed_as_it_was_added(palabre: Terminal) -> None:
         "origins": ["https://blog.example", "http://b.example"],
         "locale": "fr",
         "policy": DEFAULTS,
+        "set": [],
     }
     assert palabre.json("site", "list") == [found]
 
@@ -120,6 +116,7 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "site", "set", "blog", "privacy_url=https://blog.example/a?b=c", "depth=0", "tell_banned=on"
     )
     assert printed.splitlines() == [
+        "preset=balanced",
         "first_state=pending",
         "depth=0",
         "max_links=2",
@@ -145,6 +142,24 @@ def test_people_read_rules_as_they_type_them(palabre: Terminal) -> None:
         "reject_words=",
     ]
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed
+
+
+def test_a_preset_and_treatments_are_set_and_taken_back(palabre: Terminal) -> None:
+    palabre("site", "add", "blog", "--origin", "https://blog.example")
+    lines = palabre("site", "set", "blog", "preset=open", "treatment.links=note").splitlines()
+    assert lines[:4] == [
+        *("preset=open", "treatment.capitals=note", "treatment.links=note"),
+        "first_state=approved",
+    ]
+    changed = palabre.json("site", "set", "blog", "preset=strict", "treatment.bot=off")
+    assert changed["policy"]["reports_to_hold"] == PRESETS["strict"].reports_to_hold
+    assert changed["set"] == ["preset", "treatment.bot", "treatment.links"]
+    back = palabre.json("site", "set", "blog", "preset=off", "treatment.bot=", "treatment.links=")
+    assert (back["policy"], back["set"]) == (DEFAULTS, [])
+    said = palabre.refused("site", "set", "blog", "treatment.banned=off", "preset=easy")
+    first, second = said.splitlines()
+    assert first == "preset: Choose strict, balanced or open."
+    assert second.startswith("treatment.banned: A ban is a moderator’s own decision: lift it")
 
 
 def test_a_list_of_words_comes_from_a_file_with_one_a_line(

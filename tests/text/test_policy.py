@@ -15,13 +15,16 @@ from palabre.text.policy import (
     WORDS,
     as_json,
     as_json_of_article,
+    changed,
     check,
     merge,
     parse,
     stylesheet_url,
 )
+from palabre.text.presets import PRESETS
 
 CHANGED: dict[str, object] = {
+    "preset": "open",
     "first_state": "approved",
     "depth": 0,
     "max_links": 5,
@@ -45,6 +48,7 @@ CHANGED: dict[str, object] = {
     "proof": "off",
     "hold_words": ["prêt immédiat", "*casino*"],
     "reject_words": ["viagr*"],
+    "treatment": {"capitals": "note", "links": "spam"},
 }
 
 
@@ -55,7 +59,7 @@ BAD_FOR_ALL: tuple[object, ...] = (
 
 
 def test_every_rule_can_be_changed_and_is_shown() -> None:
-    names = {field.name for field in fields(Policy)}
+    names = {field.name for field in fields(Policy)} - {"own"}
     assert set(CHANGED) == names
     assert check(CHANGED) == (CHANGED, [])
     assert set(as_json(Policy())) == names
@@ -88,8 +92,65 @@ def test_what_is_not_changed_stays() -> None:
 def test_null_sets_a_rule_back_to_its_default(rule: str) -> None:
     assert check({rule: None}) == ({rule: None}, [])
     policy = merge(merge(Policy(), CHANGED), {rule: None})
-    assert getattr(policy, rule) == getattr(Policy(), rule)
-    assert as_json(policy) == CHANGED | {rule: as_json(Policy())[rule]}
+    default = Policy() if rule == "preset" else PRESETS["open"]
+    assert getattr(policy, rule) == getattr(default, rule)
+    assert as_json(policy) == CHANGED | {rule: as_json(default)[rule]}
+
+
+def test_a_preset_is_what_holds_where_nothing_is_set() -> None:
+    for name, preset in PRESETS.items():
+        assert preset.preset == name
+        assert merge(Policy(), {"preset": name}) == preset
+        assert check(as_json(preset)) == (as_json(preset), [])
+    assert PRESETS["balanced"] == Policy()
+    assert PRESETS["strict"].max_links < Policy().max_links < PRESETS["open"].max_links
+    assert merge(Policy(), {"preset": "newer", "depth": 1}) == Policy(depth=1)
+
+
+def test_an_article_stands_above_its_site_and_the_site_above_the_preset() -> None:
+    site = merge(
+        Policy(), {"preset": "open", "max_links": 7, "treatment": {"bot": "off", "links": "spam"}}
+    )
+    assert (site.max_links, site.reports_to_hold) == (7, PRESETS["open"].reports_to_hold)
+    assert site.treatment == {"capitals": "note", "bot": "off", "links": "spam"}
+    assert site.own == {"preset", "max_links", "treatment.bot", "treatment.links"}
+    article = merge(site, {"preset": "strict", "min_seconds": 9, "treatment": {"links": "note"}})
+    strict = PRESETS["strict"]
+    assert (article.max_links, article.min_seconds) == (7, 9)
+    assert (article.first_state, article.learned_hold) == (strict.first_state, strict.learned_hold)
+    assert article.treatment == {**strict.treatment, "bot": "off", "links": "note"}
+    assert article.own == {"preset", "min_seconds", "treatment.links"}
+
+
+def test_changes_of_treatments_are_made_rule_by_rule() -> None:
+    stored = changed({}, {"depth": 1, "treatment": {"links": "note", "bot": "off"}})
+    assert stored == {"depth": 1, "treatment": {"links": "note", "bot": "off"}}
+    stored = changed(stored, {"depth": None, "treatment": {"links": None, "noise": "spam"}})
+    assert stored == {"treatment": {"bot": "off", "noise": "spam"}}
+    assert changed(stored, {"treatment": {"bot": None, "noise": None}}) == {}
+    assert changed(stored, {"treatment": None}) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "code", "hint"),
+    [
+        ("hue", "off", "unknown", None),
+        ("", "off", "unknown", None),
+        ("links", "delete", "invalid", "treatment_invalid"),
+        ("links", ["off"], "invalid", "treatment_invalid"),
+        ("capitals", "spam", "not_allowed", "treatment_not_spam"),
+        ("words", "spam", "not_allowed", "treatment_not_spam"),
+        ("blocked", "off", "not_allowed", "treatment_of_ban"),
+        ("banned", "spam", "not_allowed", "treatment_of_ban"),
+        ("personal", "note", "not_allowed", "treatment_of_personal"),
+    ],
+)
+def test_a_treatment_that_makes_no_sense_is_refused_by_name(
+    rule: str, value: object, code: str, hint: str | None
+) -> None:
+    good, (error,) = check({"treatment": {rule: value, "bot": "off"}, "depth": 1})
+    assert good == {"depth": 1}
+    assert (error.field, error.code, error.hint) == (f"policy.treatment.{rule}", code, hint)
 
 
 def test_a_rule_that_only_a_newer_version_knows_is_passed_over_in_the_store() -> None:
@@ -139,6 +200,7 @@ def test_a_good_value_is_taken_as_it_is(rule: str, value: object) -> None:
             for value in BAD_FOR_ALL
             # A list of words may be empty.
             if not (rule in WORDS and value == [])
+            and not (rule == "treatment" and value == {})
             and not (isinstance(value, bool) and rule == "tell_banned")
         ),
         ("tell_banned", "on"),
@@ -281,6 +343,9 @@ def test_every_bad_value_is_named_at_once() -> None:
         ("site_limit", "30/Minute", "30/minute"),
         ("site_limit", "", None),
         ("hue", "7", 7),
+        ("preset", "open", "open"),
+        ("preset", "off", None),
+        ("treatment", "off", None),
     ],
 )
 def test_assignments_are_read_as_changes(name: str, text: str, value: object) -> None:
@@ -290,6 +355,14 @@ def test_assignments_are_read_as_changes(name: str, text: str, value: object) ->
 @pytest.mark.parametrize("text", ["four", "1_000", "٤", "1e3", "0x10", "9" * 5000, "4 4", "1.0"])
 def test_a_number_that_is_none_is_refused_by_the_check(text: str) -> None:
     assert check(parse([("depth", text)]))[1][0].code == "invalid"
+
+
+def test_treatments_are_assigned_one_by_one() -> None:
+    typed = [("treatment.links", " Note"), ("depth", "1"), (" treatment.bot", "off")]
+    assert parse([*typed, ("treatment.noise", "")]) == {
+        "depth": 1,
+        "treatment": {"links": "note", "bot": "off", "noise": None},
+    }
 
 
 def test_the_last_assignment_of_a_rule_counts() -> None:
@@ -310,7 +383,9 @@ JSON = st.recursive(
 @settings(max_examples=200, deadline=None)
 def test_no_value_makes_the_check_fail_otherwise(changes: dict[str, object]) -> None:
     good, errors = check(changes)
-    assert len(good) + len(errors) == len(changes)
+    wrong = {error.field.split(".")[1] for error in errors}
+    assert {*good, *wrong} == set(changes)
+    assert len(good) + len(wrong) == len(changes)
     assert all(error.code in FIELD_CODES for error in errors)
     assert check(good) == (good, [])
     assert check(as_json(merge(Policy(), good)))[1] == []

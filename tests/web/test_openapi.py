@@ -28,6 +28,7 @@ from palabre.model import (
     ACTIONS,
     REASONS,
     REPORT_REASONS,
+    TREATMENTS,
     Decider,
     Outcome,
     Policy,
@@ -40,6 +41,7 @@ from palabre.service import Service
 from palabre.store import Tx, comments, mailboxes, marks, reports
 from palabre.store import bans as ban_rows
 from palabre.text import address, email, mail_link, policy, rules, wordlist
+from palabre.text.presets import PRESETS
 from palabre.web import bans, moderation, persons, places, public, wanted
 from palabre.web.routes import ROUTES, Methods
 from web.speaking import BROWSER, FORM, Sent, as_json, multipart, problem, urlencoded
@@ -521,7 +523,9 @@ def test_a_parent_may_be_as_long_as_it_says() -> None:
 
 def test_the_rules_of_a_policy_are_the_codes_with_their_defaults() -> None:
     described = SCHEMAS["PolicyChange"]["properties"]
-    assert list(described) == [rule.name for rule in fields(Policy)]
+    assert list(described) == [rule.name for rule in fields(Policy) if rule.name != "own"]
+    assert described["preset"]["enum"] == [*PRESETS, None]
+    assert SCHEMAS["Treatment"]["enum"] == list(TREATMENTS)
     assert {name: rule["default"] for name, rule in described.items()} == policy.as_json(Policy())
     of_article, of_site = SCHEMAS["Policy"], SCHEMAS["SitePolicy"]["allOf"][1]
     assert list(of_article["properties"] | of_site["properties"]) == list(described)

@@ -12,11 +12,14 @@ from conftest import token_for
 from palabre.actions import sites
 from palabre.model import REASONS, Scope
 from palabre.service import Service
+from palabre.text.policy import as_json
+from palabre.text.presets import PRESETS
 from web.speaking import problem
 
 Json = dict[str, Any]
 URL = "/v1/moderation/sites/blog"
-DEFAULTS = {
+DEFAULTS: Json = {
+    "preset": "balanced",
     "first_state": "pending",
     "depth": 3,
     "max_links": 2,
@@ -40,6 +43,7 @@ DEFAULTS = {
     "learned_spam": 0,
     "trust_after": None,
     "proof": "attack",
+    "treatment": {},
 }
 
 
@@ -62,7 +66,55 @@ async def test_a_site_is_told_with_every_rule_in_force(
         "origins": ["https://blog.example"],
         "locale": "fr",
         "policy": DEFAULTS,
+        "set": [],
     }
+
+
+async def test_a_preset_changes_what_is_not_set(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    await change(client, admin, {"max_links": 2, "treatment": {"links": "note", "bot": "spam"}})
+    answer = await change(client, admin, {"preset": "open", "treatment": {"bot": None}})
+    told = answer.json()
+    assert told["policy"] == as_json(PRESETS["open"]) | {
+        "max_links": 2,
+        "treatment": {"capitals": "note", "links": "note"},
+    }
+    assert told["set"] == ["max_links", "preset", "treatment.links"]
+    back = await change(client, admin, {"preset": None, "max_links": None, "treatment": None})
+    assert (back.json()["policy"], back.json()["set"]) == (DEFAULTS, [])
+
+
+async def test_an_article_has_a_preset_of_its_own_below_what_its_site_has_set(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    await change(client, admin, {"preset": "open", "max_links": 7})
+    headers = {**admin, "Content-Type": "application/json"}
+    put = {"article": "/a", "site": "blog"}
+    made = await client.put("/v1/moderation/articles", json=put, headers=headers)
+    assert made.json()["set"] == []
+    url = f"/v1/moderation/articles/{made.json()['id']}"
+    asked = {"policy": {"preset": "strict", "treatment": {"bot": "off"}}}
+    told = (await client.patch(url, json=asked, headers=headers)).json()
+    assert told["policy"]["max_links"] == 7
+    assert told["policy"]["learned_hold"] == PRESETS["strict"].learned_hold
+    assert told["policy"]["treatment"] == {**PRESETS["strict"].treatment, "bot": "off"}
+    assert told["set"] == ["preset", "treatment.bot"]
+
+
+async def test_a_treatment_that_makes_no_sense_is_refused_with_a_sentence(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    answer = await change(
+        client, admin, {"treatment": {"banned": "off", "capitals": "spam", "hue": "note"}}
+    )
+    told = problem(answer, 422, "invalid_request")
+    assert [(one["field"], one["code"]) for one in told["errors"]] == [
+        ("policy.treatment.banned", "not_allowed"),
+        ("policy.treatment.capitals", "not_allowed"),
+        ("policy.treatment.hue", "unknown"),
+    ]
+    assert len({one["message"] for one in told["errors"]}) == 3
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,7 @@ async def _change(
         normal, errors = policy.check(changes.policy, origins=site.origins, of_article=True)
         if errors:
             raise InvalidRequest(errors)
-        overridden |= normal
-        for rule in [rule for rule, value in changes.policy.items() if value is None]:
-            overridden.pop(rule, None)
+        overridden = policy.changed(overridden, normal)
     await articles.change(
         tx,
         article.id,

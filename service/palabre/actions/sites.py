@@ -144,10 +144,8 @@ async def change_policy(
         normal, errors = policy.check(changes, origins=site.origins)
         if errors:
             raise InvalidRequest(errors)
-        overridden = (await sites.overrides(tx, site.id)) | normal
-        await sites.set_policy(
-            tx, site.id, {rule: value for rule, value in overridden.items() if value is not None}
-        )
+        overridden = policy.changed(await sites.overrides(tx, site.id), normal)
+        await sites.set_policy(tx, site.id, overridden)
         return await sites.by_id(tx, site.id)
 
     return await service.store.write(unit)

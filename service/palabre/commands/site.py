@@ -104,6 +104,7 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     Of a limit, “off” is no limit at all, and nothing its default.
 
     \b
+    preset            strict, balanced or open: the defaults of what is not set here
     first_state       pending, or approved unless a screening rule minds
     depth             levels of replies, 0 to 10
     max_links         links a comment may hold unremarked, 0 to 100
@@ -134,6 +135,8 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     learned_spam      honest comments in 1,000 that it may send to spam, 0 (never) to 100
     proof             attack: while more comes than the limits allow, browsers prove that
                       they have worked a second, and what comes without is held; or off
+    treatment.RULE    what is done with what the screening rule RULE minds: hold, spam,
+                      note (only remark on it) or off (don't look)
     """
 
     async def work(service: Service) -> Site:
@@ -178,4 +181,5 @@ def _shape(found: Site) -> dict[str, object]:
         "origins": list(found.origins),
         "locale": found.locale,
         "policy": _policy(found),
+        "set": sorted(found.policy.own),
     }

@@ -74,8 +74,14 @@ async def moderator_missing(service: Service) -> list[str]:
 
 def assignments(values: Mapping[str, object]) -> list[str]:
     """`name=value` for each, as `site set` takes them; nothing and false are `off`, true is `on`,
-    lists have commas."""
-    return [f"{name}={_written(value)}" for name, value in values.items()]
+    lists have commas; what has values of its own is a line for each of these."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            lines += assignments({f"{name}.{part}": one for part, one in value.items()})
+        else:
+            lines.append(f"{name}={_written(value)}")
+    return lines
 
 
 def _written(value: object) -> str:

@@ -94,6 +94,7 @@ def article(found: Article) -> Json:
         "open": found.open,
         "count": found.count,
         "policy": policy.as_json_of_article(found.policy),
+        "set": sorted(found.policy.own),
     }
 
 
@@ -104,6 +105,7 @@ def site(found: Site) -> Json:
         "origins": list(found.origins),
         "locale": found.locale,
         "policy": policy.as_json(found.policy),
+        "set": sorted(found.policy.own),
     }
 
 

@@ -7,6 +7,7 @@ file, its line in RULES, its sentence `signal.<why>` in the catalogues, its tabl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,7 @@ from palabre.screening import (
     throwaway,
     words,
 )
+from palabre.text.policy import OFF
 
 MINDS = 0.5
 """A rule minds a submission when its signal scores this or more; below, it only remarks."""
@@ -61,7 +63,9 @@ class Rule:
     what anybody else with the same text would be. Nobody is told that something is spam, but that
     it waits. `marks`: the score from which its signal tells a comment of a flood. `is_ban`: on a
     site that tells those whom it bans (`tell_banned`) the rule asks for `REJECTED` instead, and is
-    told.
+    told. `finds`: the score from which a remark of its own is what it looks for, so that a site
+    that wants such comments held (`treatment`) has them held. `treated`: what a site wants in place
+    of any first state that the rule asks for.
     """
 
     look: Callable[[Submission, Facts], Signal | None]
@@ -72,9 +76,23 @@ class Rule:
     is_ban: bool = False
 
     minds: Callable[[Signal, Facts], State | None] | None = None
+    finds: float | None = None
+    treated: State | None = None
+
+    @property
+    def name(self) -> str:
+        """Its signals' name."""
+        return self.look.__name__
 
     def asks(self, signal: Signal, facts: Facts) -> State | None:
         """The first state that its signal asks for, None where it only remarks."""
+        asked = self._asks(signal, facts)
+        if self.treated is None:
+            return asked
+        is_found = self.finds is not None and signal.score >= self.finds
+        return self.treated if asked is not None or is_found else None
+
+    def _asks(self, signal: Signal, facts: Facts) -> State | None:
         if self.minds is not None:
             return self.minds(signal, facts)
         if signal.score < MINDS:
@@ -85,7 +103,17 @@ class Rule:
         """The rule as a site has it."""
         if self.is_ban and policy.tell_banned:
             return replace(self, becomes=State.REJECTED, told=True)
-        return self
+        treatment = policy.treatment.get(self.name)
+        if treatment == "note":
+            return replace(self, minds=_nothing, marks=math.inf)
+        if treatment is None:
+            return self
+        return replace(self, treated=State.SPAM if treatment == "spam" else State.PENDING)
+
+
+def _nothing(signal: Signal, facts: Facts) -> State | None:
+    """What a rule asks for that only leaves its signal."""
+    return None
 
 
 # The order is the one in which moderators read the signals, and the first of two rules that weigh
@@ -114,11 +142,11 @@ RULES: tuple[Rule, ...] = (
     Rule(links.links),
     Rule(noise.noise),
     Rule(capitals.capitals),
-    Rule(language.language),
+    Rule(language.language, finds=language.REMARK_LANGUAGE),
     # Learned from this site's own decisions; minds only above what the site accepts by mistake.
     Rule(learned.learned, minds=learned.minds, marks=MINDS),
-    # Says little, and holds nothing.
-    Rule(throwaway.throwaway),
+    # Says little, and holds nothing by itself.
+    Rule(throwaway.throwaway, finds=throwaway.SCORE),
 )
 
 
@@ -151,7 +179,8 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
     found = [
         (rule.on(facts.policy), signal)
         for rule in RULES
-        if (signal := rule.look(submission, facts)) is not None
+        if facts.policy.treatment.get(rule.name) != OFF
+        and (signal := rule.look(submission, facts)) is not None
     ]
     minded = [
         (rule, becomes, signal)

@@ -223,9 +223,7 @@ async def page(
 
 def article(row: Row, site: Site, *, now: datetime) -> Article:
     """An article as it stands at *now*: one past its days is closed."""
-    rules = site.policy
-    if row["policy"] != "{}":
-        rules = policy.merge(rules, json.loads(row["policy"]))
+    rules = policy.merge(site.policy, json.loads(row["policy"]))
     is_open = bool(row["is_open"])
     closes_at = None
     if rules.close_after_days is not None:

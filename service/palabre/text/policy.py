@@ -1,6 +1,8 @@
 """A site's policy as changes to the defaults: checked, merged, read from a command line. Pure.
 
-Changes are a JSON object, the name of a rule to its value; null sets a rule back to its default.
+Changes are a JSON object, the name of a rule to its value; null sets a rule back to its default,
+which is the preset's. What a site sets itself stands above the preset, what an article sets above
+both: also where the article has chosen another preset.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from palabre.errors import FieldError
-from palabre.model import PERSONAL_DATA, PROOFS, REASONS, Policy, State
+from palabre.model import PERSONAL_DATA, PROOFS, REASONS, TREATMENTS, Policy, State
 from palabre.settings import Rate, values
 from palabre.text import address, rules, wordlist
+from palabre.text.presets import DEFAULT, PRESETS, TREATABLE
 from palabre.text.rules import Refused
 
 LISTS = ("reasons", "languages", "hold_words", "reject_words")
@@ -26,6 +29,9 @@ WORDS = ("hold_words", "reject_words")
 LIMITS = ("author_limit", "network_limit", "article_limit", "site_limit")
 """Rules that say how many comments may come in how long, as PALABRE_SUBMISSION_LIMIT does."""
 
+TREATMENT = "treatment"
+"""The rule that is a rule for each screening rule; the command line calls one `treatment.links`."""
+
 OFF = "off"
 """A limit that there isn't. Null would be the default, as of every rule."""
 
@@ -33,6 +39,32 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _LANGUAGES_MOST = 20
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+def _preset(value: object) -> str:
+    if not isinstance(value, str) or value not in PRESETS:
+        raise Refused("invalid", "preset_invalid")
+    return value
+
+
+def _treatment(rule: str, value: object) -> str | None:
+    if rule not in TREATABLE:
+        raise Refused("unknown")
+    if value is None:
+        return None
+    if value not in TREATMENTS:
+        raise Refused("invalid", "treatment_invalid")
+    if value not in TREATABLE[rule]:
+        raise Refused("not_allowed", _WHY_NOT.get(rule, "treatment_not_spam"))
+    return str(value)
+
+
+_WHY_NOT = {
+    "blocked": "treatment_of_ban",
+    "banned": "treatment_of_ban",
+    "personal": "treatment_of_personal",
+    "proof": "treatment_of_proof",
+}
 
 
 def _between(least: int, most: int) -> Callable[[object], int]:
@@ -100,6 +132,7 @@ def _languages(value: object) -> list[str]:
 
 
 _RULES: Mapping[str, Callable[[object], object]] = {
+    "preset": _preset,
     "first_state": _one_of((State.PENDING, State.APPROVED)),
     "depth": _between(0, 10),
     "max_links": _between(0, 100),
@@ -123,6 +156,8 @@ _RULES: Mapping[str, Callable[[object], object]] = {
 }
 """What each rule may be, in JSON: the checked value or Refused. The names are Policy's fields."""
 
+_NAMES = frozenset({*_RULES, TREATMENT})
+
 _OFF_AT_ZERO = frozenset({"min_seconds", "reports_to_hold"})
 """Rules that are on by default, so that null does not switch them off."""
 
@@ -139,8 +174,14 @@ def check(
     good: dict[str, object] = {}
     errors: list[FieldError] = []
     for name, value in changes.items():
+        if name == TREATMENT and value is not None:
+            treatments, wrong = _treatments(value)
+            errors += wrong
+            if not wrong:
+                good[name] = treatments
+            continue
         try:
-            if name not in _RULES:
+            if name not in _NAMES:
                 raise Refused("unknown")
             if of_article and name in WORDS:
                 raise Refused("not_allowed", "words_of_site")
@@ -151,6 +192,33 @@ def check(
         except Refused as refused:
             errors.append(refused.about(f"policy.{name}"))
     return good, errors
+
+
+def _treatments(value: object) -> tuple[dict[str, str | None], list[FieldError]]:
+    """The good ones, by screening rule, and what is wrong with the others."""
+    good: dict[str, str | None] = {}
+    errors: list[FieldError] = []
+    if not isinstance(value, Mapping):
+        return good, [Refused("invalid", "treatment_invalid").about(f"policy.{TREATMENT}")]
+    for rule, wanted in value.items():
+        try:
+            good[rule] = _treatment(rule, wanted)
+        except Refused as refused:
+            errors.append(refused.about(f"policy.{TREATMENT}.{rule}"))
+    return good, errors
+
+
+def changed(overridden: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What was set, after *changes*, which have been through `check`; treatments rule by rule."""
+    after = {**overridden, **changes}
+    if changes.get(TREATMENT) is not None:
+        after[TREATMENT] = {**overridden.get(TREATMENT, {}), **changes[TREATMENT]}
+        after[TREATMENT] = _set(after[TREATMENT]) or None
+    return _set(after)
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def stylesheet_url(policy: Policy, origins: Sequence[str]) -> str | None:
@@ -168,18 +236,43 @@ def _is_on(stylesheet: str, origins: Sequence[str]) -> bool:
 def merge(base: Policy, changes: Mapping[str, object]) -> Policy:
     """*base* with *changes*, which have been through `check`; null is the rule's default.
 
-    A rule that this version does not know is passed over: a newer process may have stored it.
+    A rule, preset or treatment that this version does not know is passed over: a newer process may
+    have stored it.
     """
-    known: dict[str, Any] = {name: changes[name] for name in _RULES if name in changes}
-    for name, value in known.items():
-        if value is None:
-            known[name] = getattr(Policy(), name)
+    preset = changes.get("preset")
+    if "preset" in changes and (preset is None or preset in PRESETS):
+        base = beneath(base, DEFAULT if preset is None else str(preset))
+    known: dict[str, Any] = {
+        name: getattr(PRESETS[base.preset], name) if changes[name] is None else changes[name]
+        for name in _RULES
+        if name in changes and name != "preset"
+    }
     if "first_state" in known:
         known["first_state"] = State(known["first_state"])
     for name in LISTS:
         if known.get(name) is not None:
             known[name] = tuple(known[name])
-    return replace(base, **known)
+    own = {name for name in _RULES if changes.get(name) is not None}
+    if isinstance(wanted := changes.get(TREATMENT), Mapping):
+        treated = {rule: one for rule, one in wanted.items() if one in TREATABLE.get(rule, ())}
+        known[TREATMENT] = {**base.treatment, **treated}
+        own |= {f"{TREATMENT}.{rule}" for rule in treated}
+    elif TREATMENT in changes:
+        known[TREATMENT] = PRESETS[base.preset].treatment
+    return replace(base, **known, own=frozenset(own))
+
+
+def beneath(base: Policy, preset: str) -> Policy:
+    """What a preset says, and above it what is set in *base*: what holds where somebody who has
+    chosen that preset sets nothing else."""
+    if preset == base.preset:
+        return base
+    found = PRESETS[preset]
+    kept = {name: getattr(base, name) for name in _RULES if name in base.own and name != "preset"}
+    treated = {
+        rule: one for rule, one in base.treatment.items() if f"{TREATMENT}.{rule}" in base.own
+    }
+    return replace(found, **kept, treatment={**found.treatment, **treated}, own=base.own)
 
 
 def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
@@ -187,9 +280,17 @@ def parse(assignments: Iterable[tuple[str, str]]) -> dict[str, object]:
 
     Nothing is null, and so is `off` unless 0 is what switches a rule off, or it is one of a rule's
     words; digits are a number. The entries of a list are parted by line breaks, where there is one,
-    or else by commas. `on` is true.
+    or else by commas. `on` is true. `treatment.links` is the treatment of one screening rule.
     """
-    return {name.strip(): _parsed(name.strip(), text) for name, text in assignments}
+    changes: dict[str, object] = {}
+    treatment: dict[str, str | None] = {}
+    for name, text in assignments:
+        rule, _, screened = name.strip().partition(".")
+        if rule == TREATMENT and screened:
+            treatment[screened] = text.strip().lower() or None
+        else:
+            changes[name.strip()] = _parsed(name.strip(), text)
+    return {**changes, TREATMENT: treatment} if treatment else changes
 
 
 @functools.lru_cache(maxsize=256)
@@ -200,21 +301,22 @@ def rate(limit: str) -> Rate | None:
 
 def as_json(policy: Policy) -> dict[str, object]:
     """Every rule with its value, in JSON's terms."""
-    return {one.name: _as_json(getattr(policy, one.name)) for one in fields(policy)}
+    return {name: _as_json(getattr(policy, name)) for name in _SHOWN}
 
 
 def as_json_of_article(policy: Policy) -> dict[str, object]:
     """The same of an article: without what is the whole site's, up to 20,000 words."""
-    return {
-        one.name: _as_json(getattr(policy, one.name))
-        for one in fields(policy)
-        if one.name not in WORDS
-    }
+    return {name: _as_json(getattr(policy, name)) for name in _SHOWN if name not in WORDS}
+
+
+_SHOWN = tuple(one.name for one in fields(Policy) if one.name != "own")
 
 
 def _as_json(value: object) -> object:
     if isinstance(value, State):
         return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
     return list(value) if isinstance(value, tuple) else value
 
 
