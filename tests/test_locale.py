@@ -21,12 +21,23 @@ from palabre import demonstration, locale, screening
 from palabre.actions import quarantine
 from palabre.actions.bans import DOMAINS
 from palabre.errors import FIELD_CODES, PROBLEMS
-from palabre.model import ACTIONS, REASONS, REPORT_REASONS, BanKind, Outcome, Proof, Scope, State
+from palabre.model import (
+    ACTIONS,
+    REASONS,
+    REPORT_REASONS,
+    TREATMENTS,
+    BanKind,
+    Outcome,
+    Proof,
+    Scope,
+    State,
+)
 from palabre.rendering.desk import MENU
 from palabre.rendering.desk_places import ADDRESSES, CHOICES, FLAGS, LIMITS, NUMBERS
 from palabre.screening import banned
 from palabre.text import features, mail_link, personal
 from palabre.text.policy import WORDS
+from palabre.text.presets import PRESETS
 
 SOURCE = Path(palabre.__file__).parent
 TEMPLATES = SOURCE / "rendering" / "templates"
@@ -36,6 +47,8 @@ KEYS = (
     *("next", "previous", "approve", "reject", "spam", "hold", "delete", "pick", "undo"),
     *("search", "help"),
 )
+
+KEPT = ("rejected", "spam", "pending")
 
 FAMILIES = {
     *(f"state.{state}" for state in State),
@@ -82,6 +95,14 @@ FAMILIES = {
     *(f"rule.{rule.look.__name__}" for rule in screening.RULES),
     "rule.trust",
     *(f"signal.proof_{proof}" for proof in Proof if proof is not Proof.GOOD),
+    *(f"rules.{words}.{rule.name}" for rule in screening.RULES for words in ("name", "about")),
+    *(f"rules.treatment.{one}" for one in (*TREATMENTS[1:], "refuse")),
+    *(f"policy.treatment.{one}" for one in (*TREATMENTS, "refuse")),
+    *(f"policy.preset.{name}" for name in PRESETS),
+    *(f"rules.first_state.{state}" for state in ("pending", "approved")),
+    *(f"rules.learned.{state}" for state in ("hold", "spam")),
+    *(f"rules.retention.{state}{off}" for state in KEPT for off in ("", ".off")),
+    *(f"desk.rules.from.{whose}" for whose in ("preset", "own")),
     *(f"signal.bot.{mark}" for mark in ("no_language", "no_agent", "program", "no_navigation")),
     *(f"{words}.{kind}" for words in ("personal", "mask") for kind in personal.KINDS),
     *(f"learned.{shape}" for shape in features.SHAPES),

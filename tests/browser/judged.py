@@ -85,6 +85,7 @@ def of_readers(demo: Running, moderator: dict[str, str]) -> dict[str, str]:
     """The form in its states, receipts of every state, problems, the demonstration."""
     found = {
         "form": "/v1/form?article=/judged&site=demo",
+        "rules": "/rules?site=demo",
         "demo": "/demo/",
         "demo element": "/demo/element",
         "demo include": "/demo/include",

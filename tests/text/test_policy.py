@@ -143,6 +143,7 @@ def test_changes_of_treatments_are_made_rule_by_rule() -> None:
         ("blocked", "off", "not_allowed", "treatment_of_ban"),
         ("banned", "spam", "not_allowed", "treatment_of_ban"),
         ("personal", "note", "not_allowed", "treatment_of_personal"),
+        ("proof", "off", "not_allowed", "treatment_of_proof"),
     ],
 )
 def test_a_treatment_that_makes_no_sense_is_refused_by_name(

@@ -11,8 +11,11 @@ import pytest
 import makers
 from conftest import token_for
 from palabre.actions import sites
-from palabre.model import Scope, Site
+from palabre.model import Policy, Scope, Site
+from palabre.rendering import site_rules
+from palabre.rendering.site_rules import SET_BY
 from palabre.service import Service
+from palabre.text.presets import TREATABLE
 from web import desk
 
 
@@ -184,6 +187,101 @@ async def test_whether_browsers_prove_their_work_is_chosen_and_taken_back(
     wrong = await send(client, "/desk/rules", site="blog", proof="always")
     assert wrong.status_code == 422
     assert 'id="error-proof"' in wrong.text
+
+
+BLOG = Site("s", "blog", "fr", ("https://blog.example",), Policy())
+
+
+async def test_every_screening_rule_has_its_place_on_the_page_of_rules(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    page = (await client.get("/desk/rules?lang=fr")).text
+    for rule in site_rules.every(BLOG, "fr"):
+        assert f'<th scope="row">{rule.title}</th>' in page
+        if may := TREATABLE[rule.name]:
+            select = re.search(rf'<select id="treatment_{rule.name}".*?</select>', page, re.DOTALL)
+            assert select is not None, rule.name
+            assert re.findall(r'<option value="(\w*)"', select[0]) == ["", *may]
+            assert rule.about in html.unescape(page)
+    assert set(SET_BY) >= {name for name, may in TREATABLE.items() if not may}
+
+
+async def test_a_preset_and_a_treatment_are_chosen_and_taken_back(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    url = "/v1/moderation/sites/blog"
+    sent = form((await client.get("/desk/rules")).text)
+    sent |= {"preset": "open", "treatment_links": "note", "max_links": "5"}
+    saved = await client.post("/desk/rules?lang=fr", data=sent, headers=desk.FORM)
+    assert saved.status_code == 200
+    found = (await client.get(url, headers=admin)).json()
+    assert found["set"] == ["max_links", "preset", "treatment.links"]
+    assert found["policy"]["treatment"] == {"capitals": "note", "links": "note"}
+    # What is set stands in its field, also where the preset says the same.
+    assert 'name="max_links" inputmode="numeric" value="5"' in saved.text
+    row = re.search(r'<th scope="row">Liens</th>.*?</tr>', saved.text)
+    assert row is not None
+    assert "signale seulement" in row[0]
+    assert "fait ici" in row[0]
+    assert "du jeu de règles" in saved.text
+    again = form(saved.text)
+    assert (again["preset"], again["treatment_links"]) == ("open", "note")
+    await client.post("/desk/rules", data=again, headers=desk.FORM)
+    assert (await client.get(url, headers=admin)).json() == found
+    back = again | {"preset": "", "treatment_links": "", "max_links": ""}
+    await client.post("/desk/rules", data=back, headers=desk.FORM)
+    found = (await client.get(url, headers=admin)).json()
+    assert (found["set"], found["policy"]["preset"]) == ([], "balanced")
+
+
+async def test_a_treatment_that_makes_no_sense_is_told_at_its_field(
+    client: httpx2.AsyncClient, at_desk: dict[str, str]
+) -> None:
+    sent = form((await client.get("/desk/rules")).text) | {"treatment_capitals": "spam"}
+    answer = await client.post("/desk/rules", data=sent, headers=desk.FORM)
+    assert answer.status_code == 422
+    assert 'id="error-treatment_capitals"' in answer.text
+
+
+async def test_an_article_has_its_own_preset_above_its_sites(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], admin: dict[str, str]
+) -> None:
+    made = (
+        await client.put("/v1/moderation/articles", json={"article": "/a"}, headers=admin)
+    ).json()
+    path = f"/desk/articles/{made['id']}"
+    sent = form((await client.get(path)).text) | {"act": "save", "preset": "strict"}
+    saved = await client.post(path, data=sent | {"treatment_bot": "off"}, headers=desk.FORM)
+    assert saved.status_code == 200
+    found = (await client.get(f"/v1/moderation/articles/{made['id']}", headers=admin)).json()
+    assert found["set"] == ["preset", "treatment.bot"]
+    again = form(saved.text)
+    assert (again["preset"], again["treatment_bot"], again["max_links"]) == ("strict", "off", "")
+    answer = await client.post(path, data=again | {"act": "save"}, headers=desk.FORM)
+    assert answer.status_code == 200
+    assert (
+        await client.get(f"/v1/moderation/articles/{made['id']}", headers=admin)
+    ).json() == found
+
+
+async def test_the_page_of_rules_says_how_often_each_has_caught_something(
+    client: httpx2.AsyncClient, at_desk: dict[str, str], moderator: dict[str, str]
+) -> None:
+    shouted = "C’EST UNE HONTE, ON NOUS MENT DEPUIS DES ANNÉES !"
+    await client.post("/desk/rules", data=await open_rules(client), headers=desk.FORM)
+    one = await makers.comment(client, comment=shouted)
+    await makers.act(client, moderator, one, "approve")
+    await makers.comment(client, comment=f"{shouted} VRAIMENT", name="Zoé", email="z@example.com")
+    page = (await client.get("/desk/rules?lang=fr")).text
+    row = re.search(r'<th scope="row">Majuscules</th>.*?</tr>', page)
+    assert row is not None
+    assert row[0].endswith("<td>2</td><td>1</td></tr>")
+    assert 'href="/desk/numbers?site=blog&amp;days=30"' in page
+    assert 'href="/rules?site=blog&amp;lang=fr"' in page
+
+
+async def open_rules(client: httpx2.AsyncClient) -> dict[str, str]:
+    return form((await client.get("/desk/rules")).text) | {"first_state": "approved"}
 
 
 def form(page: str) -> dict[str, str]:

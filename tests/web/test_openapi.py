@@ -52,7 +52,7 @@ DOCUMENT: Json = json.loads((root() / "openapi.json").read_text("utf-8"))
 SCHEMAS: Json = DOCUMENT["components"]["schemas"]
 PARAMETERS: Json = DOCUMENT["components"]["parameters"]
 
-FOR_EYES = ("/demo", "/desk", "/static/", "/favicon.ico", "/embed.js")
+FOR_EYES = ("/demo", "/desk", "/rules", "/static/", "/favicon.ico", "/embed.js")
 """Where what a browser gets by following links begins; no program asks for it."""
 
 AT_DESK = {"login_link_expired", "form_expired"}

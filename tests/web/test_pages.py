@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from palabre.errors import PROBLEMS, ArticleClosed
 from palabre.locale import LANGUAGES, say
-from palabre.model import REASONS, Article, Outcome, Policy, Shown, State
-from palabre.rendering import pages
+from palabre.model import REASONS, Article, Outcome, Policy, Shown, Site, State
+from palabre.rendering import pages, site_rules
 from palabre.rendering.pages import (
     FieldMessage,
     FormView,
@@ -28,6 +28,7 @@ from palabre.rendering.pages import (
     ReportView,
 )
 from palabre.rendering.templating import initial
+from palabre.settings import load
 from web.tree import Element, read
 
 AT = datetime(2026, 11, 22, 18, 4, tzinfo=UTC)
@@ -81,7 +82,9 @@ FORM = FormView(
     idempotency_key="fresh-key",
     comment_limit=10_000,
 )
-RECEIPT = ReceiptView(token="t ok?n", state=State.PENDING, comment=PAUL, article=ARTICLE)
+RECEIPT = ReceiptView(
+    token="t ok?n", state=State.PENDING, comment=PAUL, article=ARTICLE, site="blog"
+)
 PROBLEM = ProblemView(code="article_closed", title="Fermé", detail="Les commentaires sont fermés.")
 
 
@@ -122,7 +125,9 @@ def every_page(language: str, typed: str = "Zoé") -> dict[str, str]:
         language=language,
         service_url="https://talk.example",
     )
-    shown = ReceiptView(token=typed, state=State.PENDING, comment=comment, article=article)
+    shown = ReceiptView(
+        token=typed, state=State.PENDING, comment=comment, article=article, site="blog"
+    )
     problem = ProblemView(
         code="bad_parameter",
         title=typed,
@@ -175,6 +180,12 @@ def every_page(language: str, typed: str = "Zoé") -> dict[str, str]:
             )
             for outcome in Outcome
         },
+        "rules": pages.site_rules_page(
+            site_rules.told(
+                Site("s", typed, "fr", ("https://blog.example",), Policy()), load({}), language
+            ),
+            language=language,
+        ),
         "problem": pages.problem_page(problem, language=language),
         "about": pages.about_problem_page(ArticleClosed, language=language),
         "listing": fragment,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from babel import Locale
 from babel.dates import format_date, format_time, get_month_names
 from babel.lists import format_list
 from babel.messages.pofile import read_po
@@ -118,6 +119,11 @@ def sentence(language: str, message: str) -> str | list[str]:
 def tag(language: str) -> str:
     """Whose numbers and months the language uses, as browsers name it (BCP 47)."""
     return _CLDR[language].replace("_", "-")
+
+
+def name_of(language: str, other: str) -> str:
+    """What a language calls another one, by its tag: "français"; the tag where it has no name."""
+    return str(Locale.parse(_CLDR[language]).languages.get(other, other))
 
 
 def _number_in(values: Mapping[str, int | str]) -> int:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from palabre import locale
 from palabre.model import PERSONAL_DATA, PROOFS, REASONS, Article, Policy, Site
 from palabre.rendering.pages import FieldMessage
+from palabre.rendering.site_rules import SET_BY, ToldRule, is_set_here
 from palabre.text import policy
+from palabre.text.presets import PRESETS, TREATABLE
 
 ADDRESSES = ("privacy_url", "stylesheet")
 """Rules that are URLs."""
 
 CHOICES = {
+    "preset": tuple(PRESETS),
     "first_state": ("pending", "approved"),
     "personal_data": PERSONAL_DATA,
     "proof": PROOFS,
@@ -43,6 +47,30 @@ NUMBERS = (
 TYPED = ("languages", *ADDRESSES, *NUMBERS)
 """Rules that are typed on one line."""
 
+TREATMENTS = {f"treatment_{rule}": rule for rule, may in TREATABLE.items() if may}
+"""The fields that say what is done with what a screening rule minds, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """One of these fields. `told`: the rule as it is where the field says nothing."""
+
+    field: str
+    told: ToldRule
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNow:
+    """A screening rule as it is now. `thresholds`: each with its name. `own`: set here and not
+    left to the preset. `caught`, `approved`: as in `palabre.actions.numbers`."""
+
+    told: ToldRule
+    thresholds: tuple[tuple[str, str], ...]
+    own: bool
+    caught: int
+    approved: int
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyForm:
@@ -66,10 +94,12 @@ class PolicyForm:
     words: tuple[str, ...] = ()
     flags: tuple[str, ...] = FLAGS
     all_reasons: tuple[str, ...] = REASONS
+    treatments: tuple[Treatment, ...] = ()
 
     def wrong(self, rule: str) -> str | None:
         """What is wrong with a rule, in words."""
-        found = [one.message for one in self.errors if one.field == f"policy.{rule}"]
+        name = f"treatment.{TREATMENTS[rule]}" if rule in TREATMENTS else rule
+        found = [one.message for one in self.errors if one.field == f"policy.{name}"]
         return " ".join(found) or None
 
     def default(self, rule: str) -> object:
@@ -119,27 +149,89 @@ class RulesView:
     policy: PolicyForm | None
     saved: bool = False
     origins: tuple[str, ...] = field(default=())
+    now: tuple[RuleNow, ...] = ()
 
 
-def policy_form(rules: Policy, defaults: Policy, *, words: Sequence[str] = ()) -> PolicyForm:
-    """The rules of a site or an article, against what holds where they say nothing.
+def beneath_site(rules: Policy) -> Policy:
+    """What holds on a site where it sets nothing itself: what its preset says."""
+    return replace(PRESETS[rules.preset], preset=Policy().preset)
 
-    *words*: the lists of words that are to be shown.
+
+def beneath_article(rules: Policy, site: Policy) -> Policy:
+    """What holds on an article where it sets nothing itself: its site's rules, or its preset."""
+    return replace(policy.beneath(site, rules.preset), preset=site.preset)
+
+
+def policy_form(
+    rules: Policy, defaults: Policy, *, told: Sequence[ToldRule], words: Sequence[str] = ()
+) -> PolicyForm:
+    """The rules of a site or an article, against what holds where they set nothing.
+
+    *told*: the screening rules by these defaults. *words*: the lists of words that are to be shown.
     """
     values = {}
     for rule in (*CHOICES, *TYPED, *LIMITS):
         value = getattr(rules, rule)
         shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-        values[rule] = "" if value is None or value == getattr(defaults, rule) else shown
+        values[rule] = shown if rule in rules.own else ""
     for rule in FLAGS:
-        value = getattr(rules, rule)
-        values[rule] = "" if value == getattr(defaults, rule) else switched(value)
-    own_reasons = rules.reasons != defaults.reasons
+        values[rule] = switched(getattr(rules, rule)) if rule in rules.own else ""
+    for name, rule in TREATMENTS.items():
+        is_own = f"{policy.TREATMENT}.{rule}" in rules.own
+        values[name] = rules.treatment[rule] if is_own else ""
+    own_reasons = "reasons" in rules.own
     before = values | {"reasons": reasons_as_text(rules.reasons if own_reasons else None)}
     for rule in words:
         values[rule] = "\n".join(getattr(rules, rule))
         before[rule] = words_mark(values[rule])
-    return PolicyForm(values, before, defaults, rules.reasons, own_reasons, words=tuple(words))
+    return PolicyForm(
+        values,
+        before,
+        defaults,
+        rules.reasons,
+        own_reasons,
+        words=tuple(words),
+        treatments=tuple(
+            Treatment(f"treatment_{one.name}", one, TREATABLE[one.name])
+            for one in told
+            if TREATABLE[one.name]
+        ),
+    )
+
+
+def rules_now(
+    rules: Policy,
+    told: Sequence[ToldRule],
+    counted: Mapping[str, tuple[int, int]],
+    language: str,
+) -> tuple[RuleNow, ...]:
+    """What each screening rule does now. *counted*: by its name, caught and of these approved."""
+    return tuple(
+        RuleNow(
+            one,
+            tuple(
+                (locale.say(language, f"policy.{name}"), _in_words(name, rules, language))
+                for name in SET_BY.get(one.name, ())
+            ),
+            is_set_here(one.name, rules),
+            *counted.get(one.name, (0, 0)),
+        )
+        for one in told
+    )
+
+
+def _in_words(rule: str, rules: Policy, language: str) -> str:
+    """The value of a rule of the policy."""
+    value = getattr(rules, rule)
+    if rule in policy.WORDS:
+        return locale.format_number(language, len(value))
+    if rule in FLAGS:
+        return locale.say(language, f"policy.{rule}.{switched(value)}")
+    if rule in CHOICES:
+        return locale.say(language, f"policy.{rule}.{value}")
+    if rule == "languages":
+        return ", ".join(value) if value else locale.say(language, "policy.languages.unsaid")
+    return locale.format_number(language, value) if isinstance(value, int) else str(value)
 
 
 def words_mark(text: str) -> str:

@@ -18,6 +18,7 @@ from palabre import demonstration, locale, screening
 from palabre.errors import Problem
 from palabre.model import REPORT_REASONS, Article, Comment, Outcome, Shown, State
 from palabre.rendering.desk import decider
+from palabre.rendering.site_rules import SiteRules
 from palabre.rendering.templating import render
 from palabre.text.email import EMAIL_LIMIT
 from palabre.text.rules import NAME_LIMIT, NOTE_LIMIT, WEBSITE_LIMIT
@@ -65,12 +66,14 @@ class FormView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptView:
-    """What the receipt page shows. `state`: the one its author is told; `comment` may differ."""
+    """What the receipt page shows. `state`: the one its author is told; `comment` may differ.
+    `site`: whose rules it leads to."""
 
     token: str
     state: State
     comment: Shown
     article: Article
+    site: str
     reason: str | None = None
     decided_at: datetime | None = None
     stylesheet: str | None = None
@@ -211,6 +214,21 @@ def report_receipt_page(
         stylesheet=receipt.stylesheet,
         receipt=receipt,
         now=now,
+    )
+
+
+def site_rules_page(
+    rules: SiteRules, *, language: str, base: str = "", stylesheet: str | None = None
+) -> str:
+    """A site's rules, for its readers and its legal page."""
+    return render(
+        "public/rules.html",
+        language=language,
+        base=base,
+        stylesheet=stylesheet,
+        rules=rules,
+        languages=locale.LANGUAGES,
+        name_of=locale.name_of,
     )
 
 

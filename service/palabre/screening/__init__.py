@@ -7,7 +7,6 @@ file, its line in RULES, its sentence `signal.<why>` in the catalogues, its tabl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -105,7 +104,7 @@ class Rule:
             return replace(self, becomes=State.REJECTED, told=True)
         treatment = policy.treatment.get(self.name)
         if treatment == "note":
-            return replace(self, minds=_nothing, marks=math.inf)
+            return replace(self, minds=_nothing, marks=NO_MARK)
         if treatment is None:
             return self
         return replace(self, treated=State.SPAM if treatment == "spam" else State.PENDING)

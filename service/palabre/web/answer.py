@@ -70,7 +70,7 @@ def page(
     """
     origins = "".join(f" {origin}" for origin in site.origins) if site else ""
     frame = f"'self'{origins}" if framed else "'none'"
-    style = "" if stylesheet is None else f" {address.origin_of(stylesheet)}"
+    style = _style(stylesheet)
     return Response(
         html,
         status,
@@ -82,6 +82,15 @@ def page(
         },
         media_type="text/html",
     )
+
+
+def public_page_csp(*, stylesheet: str | None) -> str:
+    """The policy of a public page that has no form. *stylesheet*: as of `page`."""
+    return PUBLIC_PAGE_CSP.format(form="", frame="'none'", style=_style(stylesheet))
+
+
+def _style(stylesheet: str | None) -> str:
+    return "" if stylesheet is None else f" {address.origin_of(stylesheet)}"
 
 
 def see_other(location: str) -> Response:

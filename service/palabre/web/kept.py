@@ -25,7 +25,12 @@ from palabre.web import accept
 from palabre.web.metrics import Metrics
 from palabre.web.request_ids import next_id
 
-PATHS = frozenset({"/v1/comments", "/v1/comments.html", "/v1/comments.atom", "/v1/counts"})
+PATHS = frozenset(
+    {
+        *("/v1/comments", "/v1/comments.html", "/v1/comments.atom", "/v1/counts"),
+        *("/v1/rules", "/rules"),
+    }
+)
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),

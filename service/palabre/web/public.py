@@ -272,6 +272,7 @@ def _receipt(request: Request, token: str, found: receipts.Receipt) -> Response:
             state=found.comment.state,
             comment=found.comment,
             article=found.article,
+            site=found.site.name,
             reason=found.reason,
             decided_at=found.decided_at,
             stylesheet=stylesheet_url(found.article.policy, found.site.origins),

@@ -30,6 +30,7 @@ from palabre.web import (
     public,
     quarantine,
     reports,
+    site_rules,
     submission,
 )
 from palabre.web.asked import asked
@@ -84,6 +85,8 @@ ROUTES: list[BaseRoute] = [
     route("/v1/comments.html", get=public.fragment, options=_ANYONE),
     route("/v1/comments.atom", get=public.feed, options=_ANYONE),
     route("/v1/counts", get=public.counts, options=_ANYONE),
+    route("/v1/rules", get=site_rules.rules, options=_ANYONE),
+    route("/rules", get=site_rules.page),
     route("/v1/form", get=submission.form),
     route("/v1/stamp", get=submission.stamp, options=_ANYONE),
     route("/v1/comments/{id}/report", get=reports.form, post=reports.post, options=cors.preflight),

@@ -7,13 +7,18 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from palabre.actions import articles, sites
+from palabre.actions.numbers import Counting
 from palabre.errors import BadParameter, FieldError, Invalid, InvalidRequest
-from palabre.model import Article, Policy, Scope, Site
+from palabre.model import Article, Scope, Site
+from palabre.rendering import site_rules
 from palabre.rendering.desk_places import (
     ArticlesView,
     ArticleView,
     RulesView,
+    beneath_article,
+    beneath_site,
     policy_form,
+    rules_now,
 )
 from palabre.store import sites as stored
 from palabre.text import cursor, rules
@@ -25,6 +30,8 @@ from palabre.web.desk.door import Visit, guarded
 from palabre.web.problems import message
 
 PAGE = 50
+CAUGHT_DAYS = 30
+"""How far back the rules' page says what they caught; one of `numbers.RANGES`."""
 
 
 @guarded(Scope.READ)
@@ -189,12 +196,27 @@ async def _article(visit: Visit) -> ArticleView:
     article_id = str(visit.request.path_params["id"])
     found = await articles.get(visit.service, visit.moderator, article_id)
     site = await sites.by_id(visit.service, found.site_id)
-    form = policy_form(found.policy, site.policy)
+    beneath = beneath_article(found.policy, site.policy)
+    told = site_rules.every(replace(site, policy=beneath), visit.asks.language)
+    form = policy_form(found.policy, beneath, told=told)
     return ArticleView(found, site, form, found.title or "")
 
 
 async def _rules(visit: Visit, site: Site | None) -> RulesView:
-    form = None if site is None else policy_form(site.policy, Policy(), words=WORDS)
+    if site is None:
+        return RulesView(None, await site_names(visit), None)
+    language = visit.asks.language
+    beneath = beneath_site(site.policy)
+    # Lists of words are no preset's: without them their rule would seem to be off.
+    without = replace(site.policy, treatment=beneath.treatment)
+    told = site_rules.every(replace(site, policy=without), language)
+    counting: Counting = visit.request.app.state.counting
+    found = await counting.of_site(site, days=CAUGHT_DAYS)
+    counted = {one.name.removeprefix("rule:"): (one.caught, one.approved) for one in found.rules}
     return RulesView(
-        site, await site_names(visit), form, origins=() if site is None else site.origins
+        site,
+        await site_names(visit),
+        policy_form(site.policy, beneath, told=told, words=WORDS),
+        origins=site.origins,
+        now=rules_now(site.policy, site_rules.every(site, language), counted, language),
     )

@@ -12,13 +12,14 @@ from palabre.rendering.desk_places import (
     FLAGS,
     LIMITS,
     NUMBERS,
+    TREATMENTS,
     TYPED,
     PolicyForm,
     reasons_as_text,
     words_mark,
 )
 from palabre.rendering.pages import FieldMessage
-from palabre.text.policy import WORDS
+from palabre.text.policy import TREATMENT, WORDS
 from palabre.web.asked import Asked
 from palabre.web.problems import message
 
@@ -35,6 +36,13 @@ def changes(fields: Mapping[str, str]) -> dict[str, object]:
         text = fields.get(rule, "").strip()
         if text != before_of(fields, rule):
             found[rule] = _value(rule, text) if text else None
+    treatment = {
+        rule: fields.get(name) or None
+        for name, rule in TREATMENTS.items()
+        if fields.get(name, "") != before_of(fields, name)
+    }
+    if treatment:
+        found[TREATMENT] = treatment
     for rule in WORDS:
         listed = fields.get(rule)
         # An article's form has no lists, and a list that is not sent is not emptied.
