@@ -192,6 +192,21 @@ async def test_the_form_and_the_receipt_of_what_waits_lead_to_the_rules(
     assert link not in (await client.get(receipt, headers=BROWSER)).text
 
 
+async def test_whom_the_site_trusts_is_told_without_the_figure(
+    client: httpx2.AsyncClient, service: Service
+) -> None:
+    async def publication() -> str:
+        return str((await client.get("/v1/rules?lang=en")).json()["first_state"]["text"])
+
+    trusting = "need not wait, unless a rule below minds"
+    assert trusting not in await publication()
+    await sites.change_policy(service, "blog", {"trust_after": 47})
+    assert trusting in await publication()
+    assert "47" not in await publication()
+    await sites.change_policy(service, "blog", {"first_state": "approved"})
+    assert trusting not in await publication()
+
+
 def test_what_the_presets_say_can_be_told() -> None:
     for name in PRESETS:
         told = site_rules.every(with_policy(preset=name), "fr")

@@ -89,7 +89,7 @@ def told(site: Site, settings: Settings, language: str) -> SiteRules:
         site=site,
         language=language,
         preset=say("rules.preset", preset=say(f"policy.preset.{policy.preset}")),
-        first_state=say(f"rules.first_state.{policy.first_state}"),
+        first_state=_publication(policy, say),
         automation=say("rules.automation"),
         rules=tuple(rule for rule in every(site, language) if rule.treatment != OFF),
         limits=tuple(_limits(policy, say, is_limited=settings.submission_limit is not None)),
@@ -184,6 +184,14 @@ def as_json(rules: SiteRules, *, page: str) -> Json:
         },
         "privacy_url": policy.privacy_url,
     }
+
+
+def _publication(policy: Policy, say: Say) -> str:
+    """What becomes of a comment that no rule minds."""
+    told = say(f"rules.first_state.{policy.first_state}")
+    if policy.first_state is State.APPROVED or policy.trust_after is None:
+        return told
+    return f"{told} {say('rules.first_state.trusted')}"
 
 
 def _rule(rule: Rule, site: Site, language: str) -> ToldRule:
