@@ -8,6 +8,7 @@ import pytest
 
 from palabre.model import Facts, State, Submission
 from palabre.screening import RULES, screen
+from palabre.text.policy import merge
 from palabre.text.presets import PRESETS, TREATABLE
 from screening.readers import HONEST, OPEN, ORDINARY, sent
 
@@ -75,9 +76,9 @@ def test_a_rule_that_only_notes_marks_nothing_in_a_flood() -> None:
 
 
 def test_bans_stand_whatever_is_stored() -> None:
-    facts = dataclasses.replace(ORDINARY, blocked=True)
+    policy = merge(OPEN, {"treatment": {"blocked": "off", "banned": "note"}})
+    facts = dataclasses.replace(ORDINARY, policy=policy, blocked=True)
     assert screen(CALM, facts).state is State.SPAM
-    assert TREATABLE["blocked"] == TREATABLE["banned"] == ()
 
 
 @pytest.mark.parametrize("submission", HONEST.values(), ids=HONEST)

@@ -135,7 +135,6 @@ def test_changes_of_treatments_are_made_rule_by_rule() -> None:
     ("rule", "value", "code", "hint"),
     [
         ("hue", "off", "unknown", None),
-        ("", "off", "unknown", None),
         ("links", "delete", "invalid", "treatment_invalid"),
         ("links", ["off"], "invalid", "treatment_invalid"),
         ("capitals", "spam", "not_allowed", "treatment_not_spam"),
@@ -351,6 +350,13 @@ def test_every_bad_value_is_named_at_once() -> None:
 )
 def test_assignments_are_read_as_changes(name: str, text: str, value: object) -> None:
     assert parse([(name, text)]) == {name: value}
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "Links", "a" * 41, "a.b"])
+def test_what_can_be_no_rules_name_is_not_said_again(name: str) -> None:
+    good, (error,) = check({"treatment": {name: "off"}})
+    assert good == {}
+    assert (error.field, error.code) == ("policy.treatment", "unknown")
 
 
 @pytest.mark.parametrize("text", ["four", "1_000", "٤", "1e3", "0x10", "9" * 5000, "4 4", "1.0"])

@@ -10,6 +10,7 @@ import pytest
 
 import makers
 from conftest import token_for
+from palabre import locale
 from palabre.actions import sites
 from palabre.model import Policy, Scope, Site
 from palabre.rendering import site_rules
@@ -197,7 +198,7 @@ async def test_every_screening_rule_has_its_place_on_the_page_of_rules(
 ) -> None:
     page = (await client.get("/desk/rules?lang=fr")).text
     for rule in site_rules.every(BLOG, "fr"):
-        assert f'<th scope="row">{rule.title}</th>' in page
+        assert f'<th scope="row">{locale.say("fr", f"rule.{rule.name}")}</th>' in page
         if may := TREATABLE[rule.name]:
             select = re.search(rf'<select id="treatment_{rule.name}".*?</select>', page, re.DOTALL)
             assert select is not None, rule.name

@@ -242,6 +242,18 @@ async def test_what_is_no_policy_is_refused(
     assert [(error["field"], error["code"]) for error in told["errors"]] == [("policy", "invalid")]
 
 
+@pytest.mark.engine("sqlite")
+async def test_a_treatment_by_no_name_at_all_is_refused(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    told = problem(
+        await change(client, admin, {"treatment": {"\ud800": "off"}}), 422, "invalid_request"
+    )
+    assert [(one["field"], one["code"]) for one in told["errors"]] == [
+        ("policy.treatment", "unknown")
+    ]
+
+
 async def test_a_change_without_a_policy_is_none(
     client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:

@@ -17,6 +17,7 @@ from palabre.actions import sites
 from palabre.model import Policy, Site
 from palabre.rendering import site_rules
 from palabre.service import Service
+from palabre.settings import load
 from palabre.text.policy import merge
 from palabre.text.presets import PRESETS, TREATABLE
 from web.speaking import BROWSER, field_codes, problem
@@ -205,6 +206,14 @@ async def test_whom_the_site_trusts_is_told_without_the_figure(
     assert "47" not in await publication()
     await sites.change_policy(service, "blog", {"first_state": "approved"})
     assert trusting not in await publication()
+
+
+def test_rules_of_limits_are_not_told_where_the_operator_has_none() -> None:
+    def names(limit: str) -> set[str]:
+        told = site_rules.told(BLOG, load({"PALABRE_SUBMISSION_LIMIT": limit}), "en")
+        return {rule.name for rule in told.rules}
+
+    assert names("10/minute") - names("off") == {"author_pace", "proof"}
 
 
 def test_what_the_presets_say_can_be_told() -> None:

@@ -74,7 +74,7 @@ class RuleNow:
 
 @dataclass(frozen=True, slots=True)
 class PolicyForm:
-    """The rules as a form shows them. `values`: by rule, blank where the default holds. `before`:
+    """The rules as a form shows them. `values`: by rule, blank where nothing is set. `before`:
     what stands for each as it was when the form was first shown, to tell what was changed in it.
 
     `defaults`: what holds there. `reasons`: those that are ticked; `own_reasons`: they are not

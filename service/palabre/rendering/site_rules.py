@@ -55,8 +55,9 @@ class ToldRule:
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """All of a site's rules in words, a tuple of sentences for each part. `rules`: those that look.
-    `reports`, `decisions`: the last sentences of each part stand after the `reasons`."""
+    """All of a site's rules in words. `rules`: those that look. `reasons`: each with its code, to
+    stand after the first of the sentences on `decisions`. `days`: how long what is in a state is
+    kept, None for ever."""
 
     site: Site
     language: str
@@ -66,7 +67,6 @@ class SiteRules:
     rules: tuple[ToldRule, ...]
     limits: tuple[str, ...]
     reports: str
-    report_reasons: tuple[tuple[str, str], ...]
     decisions: tuple[str, ...]
     reasons: tuple[tuple[str, str], ...]
     retention: tuple[str, ...]
@@ -80,6 +80,7 @@ def told(site: Site, settings: Settings, language: str) -> SiteRules:
         return locale.say(language, code, **values)
 
     policy = site.policy
+    is_limited = settings.submission_limit is not None
     days = {
         "rejected": settings.retention_rejected_days,
         "spam": settings.retention_spam_days,
@@ -91,10 +92,9 @@ def told(site: Site, settings: Settings, language: str) -> SiteRules:
         preset=say("rules.preset", preset=say(f"policy.preset.{policy.preset}")),
         first_state=_publication(policy, say),
         automation=say("rules.automation"),
-        rules=tuple(rule for rule in every(site, language) if rule.treatment != OFF),
-        limits=tuple(_limits(policy, say, is_limited=settings.submission_limit is not None)),
+        rules=tuple(rule for rule in every(site, language) if _looks(rule, is_limited=is_limited)),
+        limits=tuple(_limits(policy, say, is_limited=is_limited)),
         reports=say("rules.reports.hold" if policy.reports_to_hold else "rules.reports.never"),
-        report_reasons=tuple((one, say(f"report.reason.{one}")) for one in REPORT_REASONS),
         decisions=(
             say("rules.decisions.people"),
             say("rules.decisions.told"),
@@ -112,6 +112,14 @@ def told(site: Site, settings: Settings, language: str) -> SiteRules:
         ),
         days=days,
     )
+
+
+def _looks(rule: ToldRule, *, is_limited: bool) -> bool:
+    return rule.treatment != OFF and (is_limited or rule.name not in _OF_LIMITS)
+
+
+_OF_LIMITS = frozenset({"author_pace", "proof"})
+"""Rules of limits, which an operator switches off with PALABRE_SUBMISSION_LIMIT."""
 
 
 def every(site: Site, language: str) -> tuple[ToldRule, ...]:
@@ -166,7 +174,7 @@ def as_json(rules: SiteRules, *, page: str) -> Json:
             "text": " ".join(rules.limits),
         },
         "reports": {
-            "reasons": [code for code, _ in rules.report_reasons],
+            "reasons": list(REPORT_REASONS),
             "text": rules.reports,
         },
         "decisions": {

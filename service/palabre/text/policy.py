@@ -38,6 +38,8 @@ OFF = "off"
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _LANGUAGES_MOST = 20
 
+_RULE = re.compile(r"[a-z_]{1,40}")
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -204,7 +206,9 @@ def _treatments(value: object) -> tuple[dict[str, str | None], list[FieldError]]
         try:
             good[rule] = _treatment(rule, wanted)
         except Refused as refused:
-            errors.append(refused.about(f"policy.{TREATMENT}.{rule}"))
+            # What can be no rule's name is not said again: it may be no text at all.
+            named = f"{TREATMENT}.{rule}" if _RULE.fullmatch(rule) else TREATMENT
+            errors.append(refused.about(f"policy.{named}"))
     return good, errors
 
 
