@@ -80,6 +80,7 @@ async def test_putting_makes_an_article_once(
         "open": True,
         "count": 0,
         "policy": policy.as_json_of_article(site.policy),
+        "set": [],
     }
     second = await put(client, moderator, article="/a", title="Un titre")
     assert second.status_code == 200

@@ -28,6 +28,8 @@ PUBLIC = {
     ("GET", "/v1/comments.html"),
     ("GET", "/v1/comments.atom"),
     ("GET", "/v1/counts"),
+    ("GET", "/v1/rules"),
+    ("GET", "/rules"),
     ("GET", "/v1/form"),
     ("GET", "/v1/stamp"),
     ("GET", "/v1/comments/{id}/report"),
