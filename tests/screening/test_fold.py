@@ -128,7 +128,7 @@ def test_a_bots_comment_goes_to_spam_even_if_something_else_weighs_as_much() -> 
 def test_a_bots_comment_goes_to_spam_even_if_a_rule_that_holds_is_more_certain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    certain = Rule(lambda submission, facts: Signal("certain", 1.0, "certain"))
+    certain = Rule(lambda submission, facts: Signal("certain", 1.0, "certain"), of_words=True)
     monkeypatch.setattr(screening, "RULES", (certain, *RULES))
     verdict = screen(sent(CALM, lured=True), ORDINARY)
     assert (verdict.state, verdict.told, verdict.by) == (

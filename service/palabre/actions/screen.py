@@ -5,7 +5,7 @@ Also for what nobody has sent: `looked_at` says what would become of it, and sto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from palabre.model import (
     Learned,
     Manner,
     Policy,
+    Signal,
     Site,
     Stamp,
     Submission,
@@ -80,6 +81,15 @@ async def looked_at(service: Service, site: Site, fields: submission.Fields) -> 
             return Looked(again.errors)
     verdict = screening.screen(sent, _facts(site, sent, found, policy))
     return Looked((), verdict, found.learned)
+
+
+def judged_again(
+    site: Site, sent: Submission, known: facts.Known, then: Sequence[Signal]
+) -> Verdict:
+    """What screening would say of a comment that came with the signals *then*, by the rules of
+    its article as it is *known* here."""
+    found = _facts(site, sent, known, known.article.policy)
+    return screening.screen_again(sent, found, then)
 
 
 async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:

@@ -141,14 +141,34 @@ async def change_policy(
         site = await sites.by_name(tx, name)
         if site is None or site_id not in (None, site.id):
             raise SiteNotFound
-        normal, errors = policy.check(changes, origins=site.origins)
-        if errors:
-            raise InvalidRequest(errors)
-        overridden = policy.changed(await sites.overrides(tx, site.id), normal)
-        await sites.set_policy(tx, site.id, overridden)
+        overridden = await sites.overrides(tx, site.id)
+        await sites.set_policy(tx, site.id, _changed(site, overridden, changes))
         return await sites.by_id(tx, site.id)
 
     return await service.store.write(unit)
+
+
+async def with_changes(service: Service, site: Site, changes: Mapping[str, object]) -> Site:
+    """The site as it would be with these changes, none of which are stored.
+
+    Raises InvalidRequest, as `change_policy` does.
+    """
+
+    async def unit(tx: Tx) -> Site:
+        overridden = await sites.overrides(tx, site.id, to_change=False)
+        return sites.with_policy(site, _changed(site, overridden, changes))
+
+    return await service.store.read(unit)
+
+
+def _changed(
+    site: Site, overridden: Mapping[str, object], changes: Mapping[str, object]
+) -> dict[str, object]:
+    """All rules that differ from the defaults once these are changed. Raises InvalidRequest."""
+    normal, errors = policy.check(changes, origins=site.origins)
+    if errors:
+        raise InvalidRequest(errors)
+    return policy.changed(overridden, normal)
 
 
 async def get(service: Service, name: str, *, site_id: str | None = None) -> Site:

@@ -204,10 +204,9 @@ def _since(ctx: click.Context, parameter: click.Parameter, given: str | None) ->
     """The moment in the past that an operator means."""
     if given is None:
         return None
-    found = re.fullmatch("([0-9]{1,5})([dh])", given.strip())
-    if found is not None:
-        unit = {"d": "days", "h": "hours"}[found[2]]
-        return datetime.now(UTC) - timedelta(**{unit: int(found[1])})
+    ago = terminal.ago(given)
+    if ago is not None:
+        return datetime.now(UTC) - ago
     try:
         moment = datetime.fromisoformat(given.strip())
     except ValueError:

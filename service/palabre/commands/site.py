@@ -150,22 +150,11 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     except SiteNotFound as exc:
         raise Refusal(f"There is no site “{name}”.") from exc
     except InvalidRequest as exc:
-        raise Refusal(*_mistakes(exc)) from exc
+        raise Refusal(*terminal.mistakes(exc)) from exc
     if as_json:
         terminal.print_json(_shape(changed))
     else:
         click.echo("\n".join(terminal.assignments(_policy(changed))))
-
-
-def _mistakes(wrong: InvalidRequest) -> list[str]:
-    """A sentence for each rule that can't be what it was to be."""
-    from palabre import locale
-
-    return [
-        f"{error.field.removeprefix('policy.')}: "
-        + locale.say("en", f"field.{error.hint or error.code}", **error.values)
-        for error in wrong.errors
-    ]
 
 
 def _policy(found: Site) -> Mapping[str, object]:

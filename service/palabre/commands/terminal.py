@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from palabre.errors import Invalid
     from palabre.service import Service
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -70,6 +72,26 @@ async def moderator_missing(service: Service) -> list[str]:
             return []
     command = command_line("moderator", "add", "alice", "--scope", "moderate")
     return ["There is no moderator yet. This adds one and prints the token:", f"  {command}"]
+
+
+def ago(given: str) -> timedelta | None:
+    """A time such as 7d or 12h; None if it is none."""
+    found = re.fullmatch("([0-9]{1,5})([dh])", given.strip())
+    if found is None:
+        return None
+    unit = {"d": "days", "h": "hours"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
+def mistakes(wrong: Invalid) -> list[str]:
+    """A sentence for each rule of a policy that can't be what it was to be."""
+    from palabre import locale
+
+    return [
+        f"{error.field.removeprefix('policy.')}: "
+        + locale.say("en", f"field.{error.hint or error.code}", **error.values)
+        for error in wrong.errors
+    ]
 
 
 def assignments(values: Mapping[str, object]) -> list[str]:

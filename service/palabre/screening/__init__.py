@@ -7,8 +7,8 @@ file, its line in RULES, its sentence `signal.<why>` in the catalogues, its tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from palabre import locale
 from palabre.model import Facts, Policy, Proof, Signal, State, Submission
@@ -55,6 +55,9 @@ what the rules have found."""
 class Rule:
     """A rule's function, and what it does with a submission that it minds.
 
+    `of_words`: it judges the text, the name and the website, by the policy and by what the store
+    holds, all of which can be looked at again later; what any other says of how a comment came,
+    only its signal still tells.
     `becomes`: the first state that a score of MINDS or more asks for, `PENDING` or `SPAM`.
     `refuses`: what it says, as a signal's `why`, of what it asks `REJECTED` for instead. `minds`:
     in place of these, the first state that its signal asks for, None where it only remarks. `told`:
@@ -68,6 +71,7 @@ class Rule:
     """
 
     look: Callable[[Submission, Facts], Signal | None]
+    of_words: bool = field(kw_only=True)
     becomes: State = State.PENDING
     told: bool = True
     refuses: Set[str] = frozenset()
@@ -82,6 +86,10 @@ class Rule:
     def name(self) -> str:
         """Its signals' name."""
         return self.look.__name__
+
+    def runs(self, policy: Policy) -> bool:
+        """Whether a site has it look at all."""
+        return policy.treatment.get(self.name) != OFF
 
     def asks(self, signal: Signal, facts: Facts) -> State | None:
         """The first state that its signal asks for, None where it only remarks."""
@@ -120,32 +128,32 @@ def _nothing(signal: Signal, facts: Facts) -> State | None:
 # last what is guessed from the wording, from the clearest sign to the faintest.
 RULES: tuple[Rule, ...] = (
     # Certain, and secret: a blocked author or a bot that noticed would come back differently.
-    Rule(blocked.blocked, becomes=State.SPAM, told=False, is_ban=True),
-    Rule(banned.banned, becomes=State.SPAM, told=False, is_ban=True),
-    Rule(honeypot.honeypot, becomes=State.SPAM, told=False),
+    Rule(blocked.blocked, of_words=False, becomes=State.SPAM, told=False, is_ban=True),
+    Rule(banned.banned, of_words=False, becomes=State.SPAM, told=False, is_ban=True),
+    Rule(honeypot.honeypot, of_words=False, becomes=State.SPAM, told=False),
     # Counted by the store, by text and by visitor. In a flood many visitors share an address, and
     # to be one of them says nothing yet.
-    Rule(repeat.repeat),
-    Rule(pace.pace, marks=MINDS),
+    Rule(repeat.repeat, of_words=True),
+    Rule(pace.pace, of_words=False, marks=MINDS),
     # By author, and therefore secret: no answer tells of what an address has sent.
-    Rule(author_pace.author_pace, told=False),
+    Rule(author_pace.author_pace, of_words=False, told=False),
     # In a flood alone; a browser without JavaScript, or too old, has none.
-    Rule(proof.proof, marks=NO_MARK),
+    Rule(proof.proof, of_words=False, marks=NO_MARK),
     # What the form and the request say of how they were made.
-    Rule(stamp.stamp),
-    Rule(bot.bot),
+    Rule(stamp.stamp, of_words=False),
+    Rule(bot.bot, of_words=False),
     # Read out of what was typed: what the site has listed or is called first.
-    Rule(words.words, refuses=words.REFUSALS),
-    Rule(impersonation.impersonation),
-    Rule(personal.personal),
-    Rule(links.links),
-    Rule(noise.noise),
-    Rule(capitals.capitals),
-    Rule(language.language, finds=language.REMARK_LANGUAGE),
+    Rule(words.words, of_words=True, refuses=words.REFUSALS),
+    Rule(impersonation.impersonation, of_words=True),
+    Rule(personal.personal, of_words=True),
+    Rule(links.links, of_words=True),
+    Rule(noise.noise, of_words=True),
+    Rule(capitals.capitals, of_words=True),
+    Rule(language.language, of_words=True, finds=language.REMARK_LANGUAGE),
     # Learned from this site's own decisions; minds only above what the site accepts by mistake.
-    Rule(learned.learned, minds=learned.minds, marks=MINDS),
+    Rule(learned.learned, of_words=True, minds=learned.minds, marks=MINDS),
     # Says little, and holds nothing by itself.
-    Rule(throwaway.throwaway, finds=throwaway.SCORE),
+    Rule(throwaway.throwaway, of_words=False, finds=throwaway.SCORE),
 )
 
 
@@ -175,12 +183,33 @@ def screen(submission: Submission, facts: Facts) -> Verdict:
 
     Costs time linear in the text. Raises nothing.
     """
-    found = [
-        (rule.on(facts.policy), signal)
+    looked = [(rule, rule.look(submission, facts)) for rule in RULES if rule.runs(facts.policy)]
+    return _verdict(looked, facts)
+
+
+def screen_again(submission: Submission, facts: Facts, then: Sequence[Signal]) -> Verdict:
+    """What screening would say today of a comment that came with the signals *then*.
+
+    The rules of words look again; of the others, and of a flood, what they said then holds.
+    """
+    kept = {signal.name: signal for signal in then}
+    flood = kept.get(FLOOD)
+    if flood is not None:
+        is_article = flood.why == "flood_article"
+        facts = replace(facts, flooded=not is_article, crowded=is_article)
+    looked = [
+        (rule, rule.look(submission, facts) if rule.of_words else kept.get(rule.name))
         for rule in RULES
-        if facts.policy.treatment.get(rule.name) != OFF
-        and (signal := rule.look(submission, facts)) is not None
+        if rule.runs(facts.policy)
     ]
+    verdict = _verdict(looked, facts)
+    is_full = flood is not None and flood.why == "flood_full"
+    return without_room(verdict) if is_full else verdict
+
+
+def _verdict(looked: Iterable[tuple[Rule, Signal | None]], facts: Facts) -> Verdict:
+    """The fold: what follows from the rules' signals, in the order of RULES."""
+    found = [(rule.on(facts.policy), signal) for rule, signal in looked if signal is not None]
     minded = [
         (rule, becomes, signal)
         for rule, signal in found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from palabre.model import Article, Site
-from palabre.store.tx import Row, Tx, held, moment, ms
+from palabre.store.tx import Row, Tx, among, held, moment, ms
 from palabre.text import policy
 
 TITLES_FROM = 50
@@ -73,6 +73,16 @@ async def by_id(tx: Tx, site: Site, article_id: str, *, now: datetime) -> Articl
         "select * from article where id = :id and site_id = :site", id=article_id, site=site.id
     )
     return None if row is None else article(row, site, now=now)
+
+
+async def some(tx: Tx, site: Site, ids: Iterable[str], *, now: datetime) -> dict[str, Article]:
+    """Those of these articles that are of this site, by id."""
+    rows = await tx.all(
+        f"select * from article where id {among(tx, 'ids')} and site_id = :site",
+        ids=json.dumps(sorted(set(ids))),
+        site=site.id,
+    )
+    return {row["id"]: article(row, site, now=now) for row in rows}
 
 
 async def site_of(tx: Tx, article_id: str) -> str | None:

@@ -7,6 +7,7 @@ taken back without a trace.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,34 +47,48 @@ def seen(tx: Tx) -> str:
     )
 
 
-def wanted(features: Features) -> str:
+def wanted(*some: Features) -> str:
     """The value of `:buckets`."""
-    return json.dumps(list(features.tokens))
+    return json.dumps(list(dict.fromkeys(bucket for one in some for bucket in one.tokens)))
 
 
 def read(column: str | None, features: Features) -> Learned:
     """What the column of `seen` says about these features."""
-    if column is None:
-        return Learned()
-    labels, honest, spam, scores, counts = json.loads(column)
-    return Learned(
-        labels=labels,
-        honest=honest,
-        spam=spam,
-        tokens=features.tokens,
-        counts=[(bucket, in_honest, in_spam) for bucket, in_honest, in_spam in counts or ()],
-        before={int(score): n for score, n in scores.items()},
-    )
+    return _read(column, [features])[0]
 
 
 async def about(tx: Tx, site_id: str, features: Features) -> Learned:
     """What a site has learned about comments with these features."""
+    return (await about_each(tx, site_id, [features]))[0]
+
+
+async def about_each(tx: Tx, site_id: str, some: Sequence[Features]) -> list[Learned]:
+    """The same about several comments, in one read."""
     row = await tx.one(
         f"select {seen(tx)} as learned from site as s where s.id = :site",
         site=site_id,
-        buckets=wanted(features),
+        buckets=wanted(*some),
     )
-    return read(None if row is None else row["learned"], features)
+    return _read(None if row is None else row["learned"], some)
+
+
+def _read(column: str | None, some: Sequence[Features]) -> list[Learned]:
+    if column is None:
+        return [Learned() for _ in some]
+    labels, honest, spam, scores, counts = json.loads(column)
+    by_bucket = {bucket: (bucket, *counted) for bucket, *counted in counts or ()}
+    before = {int(score): n for score, n in scores.items()}
+    return [
+        Learned(
+            labels=labels,
+            honest=honest,
+            spam=spam,
+            tokens=tokens,
+            counts=[by_bucket[bucket] for bucket in tokens if bucket in by_bucket],
+            before=before,
+        )
+        for tokens in (features.tokens for features in some)
+    ]
 
 
 async def hold(tx: Tx, site_id: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from palabre.model import Policy, Site
@@ -110,9 +111,10 @@ async def names(tx: Tx) -> list[str]:
     return [row["name"] for row in await tx.all("select name from site order by name")]
 
 
-async def overrides(tx: Tx, site_id: str) -> dict[str, object]:
-    """The rules that differ from the defaults, to be changed: held."""
-    row = await tx.one(f"select policy from site where id = :id{held(tx)}", id=site_id)
+async def overrides(tx: Tx, site_id: str, *, to_change: bool = True) -> dict[str, object]:
+    """The rules that differ from the defaults; held, where they are to be changed."""
+    end = held(tx) if to_change else ""
+    row = await tx.one(f"select policy from site where id = :id{end}", id=site_id)
     return {} if row is None else dict(json.loads(row["policy"]))
 
 
@@ -122,6 +124,11 @@ async def set_policy(tx: Tx, site_id: str, overridden: Mapping[str, object]) -> 
     await tx.run(
         "update site set policy = :policy where id = :id", id=site_id, policy=json.dumps(overridden)
     )
+
+
+def with_policy(site: Site, overridden: Mapping[str, object]) -> Site:
+    """A site with these rules in place of its own."""
+    return replace(site, policy=_policy(json.dumps(overridden)))
 
 
 async def tally(tx: Tx, site_id: str | None) -> dict[str, int]:
