@@ -115,7 +115,7 @@ async def test_a_changed_rule_catches_or_frees(
 async def test_what_is_caught_is_compared_with_what_moderators_decided(
     client: httpx2.AsyncClient, admin: Headers, service: Service
 ) -> None:
-    made = {}
+    made: dict[str, str] = {}
     for number, action in enumerate(("approve", "reject", "spam", "hold", "nothing")):
         made[action] = await makers.comment(client, comment=links(number))
         if action != "nothing":
@@ -201,7 +201,7 @@ async def test_what_came_in_a_flood_is_judged_as_in_a_flood(
     client: httpx2.AsyncClient, admin: Headers, service: Service
 ) -> None:
     await rules(client, admin, hold_words=["interdit"])
-    made = {}
+    made: dict[str, str] = {}
     for why, state in (
         ("flood_site", State.SPAM),
         ("flood_article", State.SPAM),
