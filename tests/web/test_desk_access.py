@@ -138,6 +138,8 @@ FORMS = (
     post("/desk/articles/{id}", MODERATE, act="save", title="Autre", depth="1"),
     post("/desk/quarantine", MODERATE, changes=False, site="SITE", act="delete COMMENT"),
     post("/desk/quarantine", MODERATE, changes=False, site="SITE", act="release others"),
+    post("/desk/rules/try", ADMIN, changes=False, site="SITE", max_links="1"),
+    post("/desk/rules", ADMIN, changes=False, site="SITE", act="back", depth="1"),
     post("/desk/rules", ADMIN, site="SITE", depth="1"),
     post("/desk/moderators", ADMIN, act="add", name="neuf", scope="admin", site="SITE"),
     post("/desk/moderators", ADMIN, act="revoke NAME", sure="yes"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from palabre import locale
+from palabre.actions.replay import DAYS
 from palabre.model import PERSONAL_DATA, PROOFS, REASONS, Article, Policy, Site
 from palabre.rendering.pages import FieldMessage
 from palabre.rendering.site_rules import SET_BY, ToldRule, is_set_here
@@ -142,7 +143,7 @@ class ArticleView:
 
 @dataclass(frozen=True, slots=True)
 class RulesView:
-    """A site's rules. `sites`: to choose among."""
+    """A site's rules. `sites`: to choose among. `try_days`: how far back rules are tried."""
 
     site: Site | None
     sites: tuple[str, ...]
@@ -150,6 +151,7 @@ class RulesView:
     saved: bool = False
     origins: tuple[str, ...] = field(default=())
     now: tuple[RuleNow, ...] = ()
+    try_days: int = DAYS
 
 
 def beneath_site(rules: Policy) -> Policy:

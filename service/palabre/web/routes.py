@@ -146,6 +146,7 @@ ROUTES: list[BaseRoute] = [
     route("/desk/people/{id}/export", get=desk.people.export),
     route("/desk/bans", get=desk.bans.look, post=desk.bans.change),
     route("/desk/rules", get=desk.places.rules_page, post=desk.places.change_rules),
+    route("/desk/rules/try", form="/desk/rules", post=desk.replay.look),
     route("/desk/numbers", get=desk.numbers.look),
     route("/desk/log", get=desk.log.look),
     route("/desk/log.csv", get=desk.log.as_csv),

@@ -12,6 +12,7 @@ from palabre.web.desk import (
     places,
     quarantine,
     queue,
+    replay,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "places",
     "quarantine",
     "queue",
+    "replay",
 ]

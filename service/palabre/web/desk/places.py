@@ -104,7 +104,7 @@ async def change_article(visit: Visit) -> Response:
         return await visit.page("article", view, here="articles", status=422)
     except Invalid as exc:
         view = await _article(visit)
-        form = policies.again(view.policy, visit.fields, exc, visit.asks)
+        form = policies.again(view.policy, visit.fields, exc.errors, visit.asks)
         view = replace(view, title=typed, policy=form)
         return await visit.page("article", view, here="articles", status=exc.status)
     view = replace(await _article(visit), saved=True)
@@ -125,6 +125,8 @@ async def change_rules(visit: Visit) -> Response:
     site = await site_of(visit, visit.fields.get("site"))
     if site is None:
         raise InvalidRequest([FieldError("site", "required")])
+    if visit.fields.get("act") == "back":
+        return await rules_again(visit, site)
     try:
         site = await sites.change_policy(
             visit.service,
@@ -133,13 +135,19 @@ async def change_rules(visit: Visit) -> Response:
             site_id=visit.moderator.site_id,
         )
     except Invalid as exc:
-        view = await _rules(visit, site)
-        if view.policy is not None:
-            form = policies.again(view.policy, visit.fields, exc, visit.asks)
-            view = replace(view, policy=form)
-        return await visit.page("rules", view, here="rules", status=exc.status)
+        return await rules_again(visit, site, exc)
     view = replace(await _rules(visit, site), saved=True)
     return await visit.page("rules", view, here="rules")
+
+
+async def rules_again(visit: Visit, site: Site, exc: Invalid | None = None) -> Response:
+    """The form as it was typed, with what is wrong with it, if anything is."""
+    view = await _rules(visit, site)
+    if view.policy is not None:
+        errors = () if exc is None else exc.errors
+        view = replace(view, policy=policies.again(view.policy, visit.fields, errors, visit.asks))
+    status = 200 if exc is None else exc.status
+    return await visit.page("rules", view, here="rules", status=status)
 
 
 async def site_of(visit: Visit, name: str | None) -> Site | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from palabre.errors import Invalid
+from palabre.errors import FieldError
 from palabre.model import REASONS
 from palabre.rendering.desk_places import (
     CHOICES,
@@ -54,7 +54,9 @@ def changes(fields: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def again(form: PolicyForm, fields: Mapping[str, str], exc: Invalid, asks: Asked) -> PolicyForm:
+def again(
+    form: PolicyForm, fields: Mapping[str, str], errors: Sequence[FieldError], asks: Asked
+) -> PolicyForm:
     """The form with what was typed and what is wrong with it."""
     return replace(
         form,
@@ -62,7 +64,7 @@ def again(form: PolicyForm, fields: Mapping[str, str], exc: Invalid, asks: Asked
         before={rule: before_of(fields, rule) or "" for rule in form.before},
         reasons=tuple(_ticked(fields)),
         own_reasons=fields.get("reasons") == OWN,
-        errors=tuple(FieldMessage(one.field, message(asks, one)) for one in exc.errors),
+        errors=tuple(FieldMessage(one.field, message(asks, one)) for one in errors),
     )
 
 
