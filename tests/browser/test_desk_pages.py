@@ -83,6 +83,11 @@ async def test_every_page_is_for_everybody(
             await page.goto(f"{demo.url}/desk/{path}")
             wrong[name] = await faults(page, way[0])
         # What appears only when something is pressed.
+        await page.goto(f"{demo.url}/desk/rules?site=demo")
+        await page.locator("#max_links").fill("0")
+        await page.locator("button[formaction]").click()
+        await expect(page.locator("#caught")).to_be_visible()
+        wrong["replay"] = await faults(page, way[0])
         await page.goto(f"{demo.url}/desk/{judged.QUEUE}")
         await page.keyboard.press("r")
         await expect(page.locator(".refusing")).to_be_visible()

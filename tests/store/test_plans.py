@@ -21,7 +21,7 @@ import pytest
 import makers
 from conftest import START, Clock, client_of, token_for
 from palabre import store as store_package
-from palabre.actions import digests, follow, learn, mail_links, sessions
+from palabre.actions import digests, follow, learn, mail_links, replay, sessions
 from palabre.actions import moderators as moderator_actions
 from palabre.actions import sites as site_actions
 from palabre.actions import webhooks as webhook_actions
@@ -356,6 +356,7 @@ async def drive(service: Service, clock: Clock) -> None:
         await drive_another_site(service, client, admin)
         await drive_followers(service, client)
         await drive_flood(service, client, admin)
+        await drive_replay(client, admin)
         await drive_desk(service, client, clock)
         await client.get("/metrics")
         await client.get("/readyz")
@@ -609,6 +610,15 @@ async def drive_flood(service: Service, client: httpx2.AsyncClient, admin: dict[
         for group in (alike, found["groups"][0]["group"], "others"):
             sent = {"site": "blog", "group": group, "action": action}
             await client.post(url, json=sent, headers=admin)
+
+
+async def drive_replay(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    """Try rules on what has come, in several pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "AT_ONCE", 2)
+        url = "/v1/moderation/sites/blog/replay"
+        answer = await client.post(url, json={"policy": {"max_links": 0}}, headers=admin)
+        assert answer.json()["comments"] > 4
 
 
 async def drive_numbers(client: httpx2.AsyncClient) -> None:

@@ -40,7 +40,9 @@ NOT_TRIED = frozenset(
         "comment_limit",
         "close_after_days",
         "min_seconds",
+        "proof",
         "reports_to_hold",
+        "trust_after",
         "privacy_url",
         "stylesheet",
         "reasons",
@@ -48,7 +50,10 @@ NOT_TRIED = frozenset(
 )
 """Rules of a policy that no stored comment can be judged by: of how it came, or of no comment."""
 
-BY_POLICY = "rule:policy"
+OF_READER = "name_of_reader"
+"""What the name's rule says that can't be told any more: whose browser a comment came from."""
+
+BY_POLICY, BY_TRUST = "rule:policy", "rule:trust"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +228,8 @@ async def _known(
                 crowded=False,
                 banned=(),
                 learned=has_learned,
+                earned=0,
+                borrowed=any(one.why == OF_READER for one in past.signals),
             ),
         )
         for past, has_learned in zip(page, known, strict=True)
@@ -241,7 +248,9 @@ def _judge(found: Replay, past: Past, known: Known) -> None:
         found.edited += 1
     else:
         sent = _as_sent(past, known)
-        _compare(found, past, screen.judged_again(found.site, sent, known, past.signals))
+        is_trusted = past.by == BY_TRUST
+        verdict = screen.judged_again(found.site, sent, known, past.signals, trusted=is_trusted)
+        _compare(found, past, verdict)
 
 
 def _as_sent(past: Past, known: Known) -> Submission:

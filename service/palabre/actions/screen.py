@@ -84,11 +84,12 @@ async def looked_at(service: Service, site: Site, fields: submission.Fields) -> 
 
 
 def judged_again(
-    site: Site, sent: Submission, known: facts.Known, then: Sequence[Signal]
+    site: Site, sent: Submission, known: facts.Known, then: Sequence[Signal], *, trusted: bool
 ) -> Verdict:
     """What screening would say of a comment that came with the signals *then*, by the rules of
-    its article as it is *known* here."""
+    its article as it is *known* here. *trusted*: it was let through for its reader's browser."""
     found = _facts(site, sent, known, known.article.policy)
+    found = replace(found, trusted=trusted, borrowed=known.borrowed)
     return screening.screen_again(sent, found, then)
 
 
