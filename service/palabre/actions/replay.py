@@ -28,7 +28,7 @@ from palabre.text.policy import LIMITS
 DAYS = 30
 DAYS_MOST = 366
 
-AT_ONCE = 100
+AT_ONCE = 50
 """Comments that are read at once: as many as are in memory at a time."""
 
 EXAMPLES = 20
@@ -64,7 +64,7 @@ class Bounds:
     characters: int | None = None
 
 
-IN_A_REQUEST = Bounds(comments=5_000, characters=3_000_000)
+IN_A_REQUEST = Bounds(comments=2_000, characters=1_000_000)
 """A few seconds of work, in steps of some milliseconds between which others are answered."""
 
 
