@@ -218,6 +218,23 @@ async def test_what_came_in_a_flood_is_judged_as_in_a_flood(
     assert found["states"]["after"] == {"approved": 0, "pending": 3, "rejected": 0, "spam": 1}
 
 
+async def test_whose_browser_it_was_counts_as_it_did_then(
+    client: httpx2.AsyncClient, admin: Headers, service: Service
+) -> None:
+    trusted = await makers.comment(client)
+    remark = Signal("throwaway", 0.1, "throwaway")
+    await came_as(service, trusted, State.APPROVED, remark, by="rule:trust")
+    borrowed = await makers.comment(client)
+    name = Signal("impersonation", 0.55, "name_of_reader")
+    await came_as(service, borrowed, State.PENDING, name, by="rule:impersonation")
+    found = await replayed(client, admin)
+    assert found["examples"] == {"caught": [], "freed": []}
+    assert {one["rule"]: one["after"]["comments"] for one in found["rules"]} == {
+        "trust": 1,
+        "impersonation": 1,
+    }
+
+
 async def came_as(
     service: Service, comment_id: str, state: State, signal: Signal, *, by: str
 ) -> None:
