@@ -210,7 +210,7 @@ def _print(found: Mapping[str, Any]) -> None:
     ]
     terminal.print_columns(("FIRST STATE", "BEFORE", "AFTER"), rows)
     click.echo()
-    head = ("DECIDED BY", "BEFORE", "RIGHTLY", "AFTER", "RIGHTLY")
+    head = ("DECIDED BY", "BEFORE", "REFUSED", "AFTER", "REFUSED")
     terminal.print_columns(
         head,
         [
