@@ -97,6 +97,7 @@ GUARDED = (
     Guarded("PATCH", f"{M}/articles/{{id}}", MODERATE, "article_not_found", {"open": False}),
     Guarded("GET", f"{M}/sites/{{name}}", READ, "site_not_found"),
     Guarded("PATCH", f"{M}/sites/{{name}}", ADMIN, "site_not_found", {"policy": {"depth": 1}}),
+    Guarded("POST", f"{M}/sites/{{name}}/replay", ADMIN, "site_not_found", {"days": 1}),
     Guarded(
         "POST",
         f"{M}/authors/lookup",
