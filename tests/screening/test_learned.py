@@ -256,7 +256,7 @@ def test_the_threshold_is_a_place_among_the_honest_ones_so_far(
         (0.5, 10, 10, None),
         (0.501, 10, 0, State.PENDING),
         (0.501, 100, 10, State.SPAM),
-        (0.4, 25, 10, State.PENDING),
+        (0.4, 25, 10, None),  # more likely honest, however low the others scored
         (0.9, 10, 5, State.PENDING),  # too few honest ones to promise 5 in 1,000
         (0.0, 100, 100, None),
     ],

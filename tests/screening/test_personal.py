@@ -80,3 +80,19 @@ def test_a_flood_of_numbers_is_counted_as_far_as_is_looked() -> None:
     found = personal(sent("06 12 34 56 78, " * 200), ORDINARY)
     assert found is not None
     assert found.values == {"phone": MOST}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Au 06 12 **34** 56 78, le soir.",
+        "jean**@**free.fr",
+        "Au 06\u200b12345678.",
+        "Au ０６１２３４５６７８.",
+        "Au [06 12](https://a.example) 34 56 78.",
+    ],
+)
+def test_what_the_page_shows_as_personal_data_is_minded_however_it_is_written(text: str) -> None:
+    found = personal(sent(text), ORDINARY)
+    assert found is not None
+    assert found.score == 0.7

@@ -62,3 +62,21 @@ def test_a_word_that_is_refused_stands_before_one_that_holds() -> None:
     facts = Facts(policy=Policy(hold_words=("gare",), reject_words=("casino",)))
     found = words(sent("La gare", name="Casino"), facts)
     assert found == Signal("words", REFUSED, "word_refused_in_name", {"word": "casino"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le **cas**ino",
+        "Le [casi](https://x.example)no",
+        "Le `cas`ino",
+        "Le ~~cas~~ino",
+        "Le cas*i*no",
+        "Le cas\\_ino",
+    ],
+)
+def test_markup_within_a_word_hides_nothing_that_the_page_shows(text: str) -> None:
+    facts = Facts(policy=Policy(hold_words=("casino",)))
+    found = words(sent(text), facts)
+    assert found is not None
+    assert found.values == {"word": "casino"}

@@ -256,3 +256,19 @@ async def test_bands_are_removed_after_thirty_days(
     assert await bands(service) == sketch.BANDS
     late = await makers.comment(client, comment=SPUN[2])
     assert (await groups(service))[late] is not None
+
+
+async def test_a_short_text_in_disguise_is_the_same_text(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    await makers.comment(client, comment="Montres de luxe à moitié prix chez Montreluxe")
+    for number, text in enumerate(
+        (
+            "Mon\u200btres de luxe à moitié prix chez Montreluxe",
+            "MONTRES de luxe, à moitie prix, chez Montreluxe !",
+            "Mоntres de luxe à moitié prix chez Mоntreluxe",
+            "**Mon**tres de luxe à moitié prix chez Montreluxe",
+        )
+    ):
+        comment = await makers.comment(client, comment=text, article=f"/{number}")
+        assert await heard(client, moderator, comment) is not None, text

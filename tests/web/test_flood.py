@@ -136,6 +136,24 @@ async def test_of_what_looks_clean_the_queue_takes_twice_the_limit(
     assert (await seen_by(client, admin, more["id"]))["state"] == "pending"
 
 
+async def test_what_a_form_of_ours_brings_has_room_of_its_own(
+    client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
+) -> None:
+    await rules(client, admin, site_limit="3/minute")
+    stamps = []
+    for number in range(20, 24):
+        answer = await client.get(f"/v1/stamp?article=/{number}")
+        stamps.append(answer.json()["stamp"])
+    clock.advance(seconds=30)
+    for number in range(12):
+        await send(client, number)
+    for number, stamp in enumerate(stamps, 20):
+        sent = await send(client, number, stamp=stamp)
+        assert (await seen_by(client, admin, sent["id"]))["state"] == "pending"
+    refused = await send(client, 30)
+    assert (await seen_by(client, admin, refused["id"]))["state"] == "spam"
+
+
 async def test_a_flood_is_over_ten_minutes_after_the_last_excess(
     client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
 ) -> None:

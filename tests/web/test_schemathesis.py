@@ -14,7 +14,7 @@ import queue
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
@@ -34,7 +34,7 @@ from palabre.model import Policy, Scope
 from palabre.schema import root
 from palabre.service import opened
 from palabre.store import mailboxes
-from palabre.text import mail_link
+from palabre.text import mail_link, policy
 
 Json = dict[str, Any]
 
@@ -173,7 +173,7 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def real(server: Server) -> Iterator[Real]:
     """Made anew for each operation: the one before may have erased it all, or closed the site."""
-    reset = {rule.name: None for rule in fields(Policy)}
+    reset = dict.fromkeys(policy.as_json(Policy()))
     server.ask("PATCH", "/v1/moderation/sites/blog", {"policy": reset})
     address = f"/real/{next(_numbers)}"
     comments: list[str] = []

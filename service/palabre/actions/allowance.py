@@ -85,18 +85,19 @@ async def note_crowd(tx: Tx, service: Service, article: Article, taken: Taken) -
         await floods.note_article(tx, article.id, until=service.now() + FLOOD_LASTS)
 
 
-async def take_room(tx: Tx, service: Service, article: Article, *, is_vouched: bool) -> bool:
-    """Whether there is room, in a flood, for one more that nothing speaks against: takes it.
+async def take_room(tx: Tx, service: Service, article: Article, *, kind: str) -> bool:
+    """Whether there is room, in a flood, for one more of its kind that nothing speaks against:
+    takes it.
 
-    Some times what the site may get, or else the article; as much again for what is vouched for,
-    since anybody can fill up the queue with what isn't.
+    Some times what the site may get, or else the article. Each kind has as much of its own, since
+    anybody can fill up the queue with what took no pains.
     """
     rules, site_id = article.policy, article.site_id
     rate = policy.rate(rules.site_limit) or policy.rate(rules.article_limit)
     if rate is None:
         return True
-    kind = "vouched-room" if is_vouched else "room"
-    room = _bucket(of_day(service, site_id, kind), replace(rate, count=ROOM * rate.count))
+    tag = of_day(service, site_id, f"{kind}-room")
+    room = _bucket(tag, replace(rate, count=ROOM * rate.count))
     (taken,) = await visits.take(tx, site_id, [room], now=service.now())
     return taken is not None
 

@@ -340,6 +340,7 @@ async def _restore(tx: Tx, service: Service, moderator: Moderator, was: Change) 
         at=service.now(),
         reason=was.reason,
         told=was.told,
+        undoes=True,
     )
 
 

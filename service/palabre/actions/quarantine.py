@@ -22,8 +22,6 @@ DELETE, RELEASE, RESTORE = "delete", "release", "restore"
 ACTIONS = (DELETE, RELEASE, RESTORE)
 """Delete a burst, let it out into the queue, and put back what was let out."""
 
-_OPPOSITES = {RELEASE: RESTORE, RESTORE: RELEASE}
-
 BURSTS_MOST = 20
 ARTICLES_MOST = 5
 AT_ONCE = 50
@@ -116,9 +114,7 @@ async def decide(
     n = await service.store.read(count)
     if not n:
         raise CommentNotFound
-    if action in _OPPOSITES:
-        opposite = _job_id(site.id, group, _OPPOSITES[action])
-        await service.store.write(lambda tx: jobs.drop(tx, opposite))
+    await service.store.write(partial(_drop, site_id=site.id, group=group))
     done, _ = await _run(service, act, most=BEFORE_THE_ANSWER)
     if done < n:
         subject = {
@@ -140,6 +136,12 @@ async def decide(
             )
         )
     return Done(n, done)
+
+
+async def _drop(tx: Tx, *, site_id: str, group: str) -> None:
+    """What was begun before with a burst goes no further: the last word counts."""
+    for action in ACTIONS:
+        await jobs.drop(tx, _job_id(site_id, group, action))
 
 
 def _job_id(site_id: str, group: str, action: str) -> str:

@@ -148,8 +148,8 @@ async def judge(
     verdict = screening.screen(sent, found)
     if not found.attacked or not screening.takes_room(verdict):
         return verdict
-    is_vouched = screening.is_vouched_for(found)
-    if not await allowance.take_room(tx, service, article, is_vouched=is_vouched):
+    kind = screening.kind_in_flood(found)
+    if not await allowance.take_room(tx, service, article, kind=kind):
         return screening.without_room(verdict)
     return verdict
 
@@ -161,8 +161,8 @@ def _facts(site: Site, sent: Submission, known: facts.Known, policy: Policy) -> 
         policy=policy,
         same_text=known.same_text,
         alike=min(REPEATS_MOST, sum(not one.is_equal for one in others)),
-        articles=len({one.article_id for one in others} - {known.article.id}),
-        names=len({one.name for one in others} - {sent.name}),
+        articles=min(REPEATS_MOST, len({one.article_id for one in others} - {known.article.id})),
+        names=min(REPEATS_MOST, len({one.name for one in others} - {sent.name})),
         blocked=known.blocked,
         banned=known.banned,
         learned=known.learned,

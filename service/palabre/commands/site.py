@@ -121,6 +121,8 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     privacy_url       address of the page on privacy, shown beside the form
     stylesheet        path, or address on an origin of the site, of a stylesheet that its
                       form and receipt pages take in after ours
+    reports_to_hold   independent reports by readers that put a published comment back
+                      into the queue; 0 or off: none do
     tell_banned       on: who is banned or blocked is told that their comment is refused
     reasons           reasons to reject a comment that moderators are offered,
                       separated by commas

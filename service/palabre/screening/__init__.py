@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from palabre import locale
-from palabre.model import Facts, Policy, Proof, Signal, State, Submission
+from palabre.model import Facts, Policy, Proof, Signal, Standing, State, Submission
 from palabre.screening import (
     author_pace,
     banned,
@@ -149,11 +149,12 @@ RULES: tuple[Rule, ...] = (
     Rule(links.links, of_words=True),
     Rule(noise.noise, of_words=True),
     Rule(capitals.capitals, of_words=True),
-    Rule(language.language, of_words=True, finds=language.REMARK_LANGUAGE),
+    # In a flood, to write in another language is no mark of a robot.
+    Rule(language.language, of_words=True, finds=language.REMARK_LANGUAGE, marks=MINDS),
     # Learned from this site's own decisions; minds only above what the site accepts by mistake.
     Rule(learned.learned, of_words=True, minds=learned.minds, marks=MINDS),
     # Says little, and holds nothing by itself.
-    Rule(throwaway.throwaway, of_words=False, finds=throwaway.SCORE),
+    Rule(throwaway.throwaway, of_words=False, finds=throwaway.SCORE, marks=MINDS),
 )
 
 
@@ -233,6 +234,15 @@ def _verdict(looked: Iterable[tuple[Rule, Signal | None]], facts: Facts) -> Verd
 def is_vouched_for(facts: Facts) -> bool:
     """Whether something speaks for a submission in a flood: work, or an author known to be good."""
     return facts.trusted or facts.proof is Proof.GOOD
+
+
+def kind_in_flood(facts: Facts) -> str:
+    """What may be told of a submission in a flood that nothing speaks against, whatever is known of
+    its author: that something speaks for it, that a form of ours brought it, or neither."""
+    if is_vouched_for(facts):
+        return "vouched"
+    found = facts.stamp
+    return "stamped" if found.standing is Standing.GOOD and not found.uses else "plain"
 
 
 def takes_room(verdict: Verdict) -> bool:

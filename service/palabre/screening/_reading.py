@@ -7,6 +7,7 @@ are possessive, and none can begin again inside what another start has already w
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from palabre.text import markup
 
@@ -37,6 +38,21 @@ _LINK_TO_SPACE = re.compile(
 
 
 _HOST = re.compile(r"(?:https?://)?(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
+
+
+# What the page does not show: signs of emphasis and of code, escapes, where a link goes.
+_LABELLED = re.compile(r"\[([^\[\]]*+)\]\([^()\s]*+\)")
+_SIGNS = re.compile(r"[*_~`]++|\\(?=[!-/:-@\[-`{-~])")
+
+
+def as_read(text: str) -> str:
+    """The text as a reader sees it, so that no markup, invisible character or full-width form parts
+    a word or a number. Where a sign is shown after all, what stands around it is joined."""
+    text = _SIGNS.sub("", _LABELLED.sub(r"\1", text))
+    if text.isascii():
+        return text
+    shown = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFKC", shown)
 
 
 def links_in(text: str) -> int:

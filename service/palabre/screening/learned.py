@@ -15,6 +15,9 @@ ENOUGH = 20
 NAMED = 5
 """The strongest features, which the sentence names."""
 
+LIKELY = 0.5
+"""From here on a comment is more likely spam than not."""
+
 THOUSANDTHS = 1000
 
 _QUOTED_MOST = 40
@@ -29,8 +32,14 @@ def learned(submission: Submission, facts: Facts) -> Signal | None:
 
 
 def minds(signal: Signal, facts: Facts) -> State | None:
-    """Spam, or to be held, when the score is above what the site accepts by mistake."""
+    """Spam, or to be held, when the score is above what the site accepts by mistake.
+
+    Never what is more likely honest: where all honest comments scored next to nothing, the next
+    one that scores a little more is no spam yet.
+    """
     score = round(signal.score * THOUSANDTHS)
+    if signal.score < LIKELY:
+        return None
     for accepted, state in (
         (facts.policy.learned_spam, State.SPAM),
         (facts.policy.learned_hold, State.PENDING),

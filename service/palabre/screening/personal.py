@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from palabre.model import Facts, Signal, Submission
+from palabre.screening._reading import as_read
 from palabre.text import personal as found
 
 NAME = "personal"
@@ -25,6 +26,9 @@ def personal(submission: Submission, facts: Facts) -> Signal | None:
     if rule == "off":
         return None
     counts = Counter(found.counted(submission.text, most=MOST))
+    shown = as_read(submission.text)
+    if shown != submission.text:
+        counts |= Counter(found.counted(shown, most=MOST))
     counts.update(found.counted(submission.name, most=MOST))
     if not counts:
         return None

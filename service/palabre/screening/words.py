@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from palabre.model import Facts, Signal, Submission
+from palabre.screening._reading import as_read
 from palabre.text import wordlist
 from palabre.text.lookalike import Reading, readings
 
@@ -45,6 +46,9 @@ def words(submission: Submission, facts: Facts) -> Signal | None:
 
 def _places(submission: Submission) -> Iterator[tuple[str, str]]:
     yield "text", submission.text
+    shown = as_read(submission.text)
+    if shown != submission.text:
+        yield "text", shown
     yield "name", submission.name
     if submission.website is not None:
         yield "website", unquote(submission.website)

@@ -161,6 +161,13 @@ async def add(
             others=json.dumps(others),
             most=MERGED_MOST,
         )
+        # A ban on a text goes on knowing those that are alike.
+        await tx.run(
+            f"update ban set alike = :name where site_id = :site and alike {among(tx, 'others')}",
+            site=site_id,
+            name=group,
+            others=json.dumps(others),
+        )
 
 
 async def group(tx: Tx, comment_id: str) -> str | None:

@@ -28,6 +28,7 @@ from palabre.store import (
 )
 from palabre.store.order import QueueOrder, Reached
 from palabre.store.tx import Row, Tx, among, held, ms
+from palabre.text import lookalike
 from palabre.text.sketch import Sketch
 
 LEVEL = 8
@@ -136,8 +137,10 @@ def fingerprint(name: str, asked_parent: str | None, text: str) -> bytes:
 
 
 def text_hash(text: str) -> bytes:
-    """What makes two texts the same to screening: the words, whatever the case and spacing."""
-    return hashlib.sha256(" ".join(text.split()).casefold().encode()).digest()[:16]
+    """What makes two texts the same to screening: their letters and digits as they look, whatever
+    the case, the accents, the spacing and the signs between; of a text without any, all of it."""
+    same = lookalike.skeleton(text).replace(" ", "") or " ".join(text.split())
+    return hashlib.sha256(same.encode()).digest()[:16]
 
 
 async def add(tx: Tx, new: New, *, by: Decider) -> None:
