@@ -13,6 +13,7 @@ from palabre.model import BanKind, Site, Submission, Visitor
 from palabre.service import Service
 from palabre.store import bans, comments
 from palabre.text import browser, domains, sketch
+from palabre.text.network import area
 from palabre.text.sketch import Sketch
 
 
@@ -120,6 +121,5 @@ def _networks(service: Service, site: Site, network: str) -> Iterator[bans.Mark]
         near = ipaddress.ip_network(network)
     except ValueError:
         return
-    wide = near.supernet(new_prefix=24 if near.version == 4 else 48)
     yield mark(service, site.id, BanKind.ADDRESS, str(near).encode())
-    yield mark(service, site.id, BanKind.NETWORK, str(wide).encode())
+    yield mark(service, site.id, BanKind.NETWORK, area(network).encode())

@@ -11,9 +11,10 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from palabre.settings import Network
+from palabre.text.network import area
 
 Address = IPv4Address | IPv6Address
 Headers = Iterable[tuple[bytes, bytes]]
@@ -45,10 +46,7 @@ class Client:
     @property
     def wide_network(self) -> str:
         """The IPv4 /24 or IPv6 /48 around it, which is what one customer of a host has."""
-        if self.network == UNKNOWN:
-            return UNKNOWN
-        found = ip_network(self.network)
-        return str(found.supernet(new_prefix=24 if isinstance(found, IPv4Network) else 48))
+        return area(self.network)
 
 
 def network_of(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Client:
