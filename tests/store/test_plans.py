@@ -137,6 +137,7 @@ RANGES = {
     "alike.add": (
         r"SEARCH (comment|c) USING .+ \((rowid|id)=\?\)|MATERIALIZE due|SCAN due"
         r"|SEARCH comment USING .+ \(site_id=\? AND alike=\?\)|LIST SUBQUERY .+|SCAN json_each .+"
+        r"|SEARCH ban USING INDEX ban_by_alike \(site_id=\? AND alike=\?\)"
     ),
     "facts.about": (
         r"SEARCH [swa] USING .+|SEARCH k USING INTEGER PRIMARY KEY \(rowid=\?\)"

@@ -41,8 +41,8 @@ async def heard(
 
 
 async def groups(service: Service) -> dict[str, str | None]:
-    """Which comment is in which group."""
-    rows = await service.store.read(lambda tx: tx.all("select id, alike from comment"))
+    """Which comment is in which group, in the order in which they came."""
+    rows = await service.store.read(lambda tx: tx.all("select id, alike from comment order by seq"))
     return {row["id"]: row["alike"] for row in rows}
 
 
