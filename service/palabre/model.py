@@ -488,8 +488,9 @@ class Learned:
 
     `labels`: comments that they approved or called spam. `honest`, `spam`: the distinct texts among
     them. `tokens`: the comment's own features by bucket (`palabre.text.features`). `counts`: of
-    those that have been seen, the bucket and in how many honest and spam ones. `before`: of the
-    honest ones, how many had which score, in thousandths, before they were learned.
+    those that have been seen, the bucket and in how many honest and spam ones, in the order of
+    buckets. `before`: of the honest ones, how many had which score, in thousandths, before they
+    were learned.
     """
 
     labels: int = 0

@@ -130,9 +130,11 @@ async def measure(stage: Stage) -> list[Sheet]:
             found[size], reads[size] = await _measured(stage, running)
             running.start()
     for part in (*PARTS, "all of it", "a whole submission"):
-        goal = at_most(MOST_MS) if part == "all of it" else None
         mine, theirs = found[MANY][part], found[FEW][part]
-        sheet.figures(part, mine, " ms", beside=f"of {FEW:,}", theirs=theirs, goal=goal)
+        sheet.figures(part, mine, " ms", beside=f"of {FEW:,}", theirs=theirs)
+    # A row beside another is judged by the ratio, this one by itself.
+    most = at_most(MOST_MS)
+    sheet.figures("all of it, by itself", found[MANY]["all of it"], " ms", goal=most)
     alone = Sheet("Statements of a submission's screening, each of so many stored", "")
     for part in PARTS:
         goal = at_most(1) if part == "what the store knows of it" else None

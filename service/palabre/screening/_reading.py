@@ -6,6 +6,7 @@ are possessive, and none can begin again inside what another start has already w
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -49,10 +50,19 @@ def as_read(text: str) -> str:
     """The text as a reader sees it, so that no markup, invisible character or full-width form parts
     a word or a number. Where a sign is shown after all, what stands around it is joined."""
     text = _SIGNS.sub("", _LABELLED.sub(r"\1", text))
-    if text.isascii():
+    if text.isascii() or all(map(_is_as_shown, set(text))):
         return text
     shown = "".join(one for one in text if unicodedata.category(one) != "Cf")
     return unicodedata.normalize("NFKC", shown)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_as_shown(character: str) -> bool:
+    """Whether a character is visible, and is its own compatibility form whatever stands before it:
+    marks and the latter letters of Korean syllables join that."""
+    if unicodedata.category(character)[0] in "CM" or "\u1160" <= character <= "\u11ff":
+        return character in "\t\n"
+    return unicodedata.is_normalized("NFKC", character)
 
 
 def links_in(text: str) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from palabre.model import Learned
 
@@ -31,8 +31,7 @@ UNSURE = 0.4
 """What no score exceeds as long as nothing was called spam, or nothing approved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A feature and what it says: above 0 for spam, below 0 against."""
 
     token: str
@@ -58,17 +57,16 @@ def _weights(learned: Learned) -> list[Weighed]:
     even = math.log(of_honest / of_spam)
     grain = 2 * SMOOTHING / (of_honest + of_spam)
     for_spam, for_honest = grain * of_spam, grain * of_honest
-    # Most features have been seen the same few times: each logarithm is taken once.
+    # Looked up once: the loop is what scoring costs.
+    tokens, log, of_a_kind = learned.tokens, math.log, OF_A_KIND
     known: dict[tuple[int, int], float] = {}
-    found = []
+    weights: list[tuple[str, float]] = []
     for bucket, in_honest, in_spam in learned.counts:
-        token = learned.tokens[bucket]
-        seen = (in_honest, in_spam)
-        ratio = known.get(seen)
+        ratio = known.get((in_honest, in_spam))
         if ratio is None:
-            ratio = math.log((in_spam + for_spam) / (in_honest + for_honest)) + even
-            known[seen] = ratio
-        weight = OF_A_KIND[token[0]] * ratio
-        found.append((-abs(weight), token, weight))
-    found.sort()
-    return [Weighed(token, weight) for _, token, weight in found[:STRONGEST]]
+            ratio = log((in_spam + for_spam) / (in_honest + for_honest)) + even
+            known[in_honest, in_spam] = ratio
+        token = tokens[bucket]
+        weights.append((token, of_a_kind[token[0]] * ratio))
+    weights.sort(key=lambda pair: abs(pair[1]), reverse=True)
+    return [Weighed(token, weight) for token, weight in weights[:STRONGEST]]

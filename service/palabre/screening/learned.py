@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from palabre import locale
@@ -74,8 +75,9 @@ def about(text: str, known: Learned) -> Signal | None:
         return None
     score, weighed = _weighing.score(known)
     sides: dict[bool, list[str]] = {True: [], False: []}
-    written = features.as_written(text)
-    for one in _named(weighed):
+    named = _named(weighed)
+    written = features.as_written(text, {word for one in named for word in _words_of(one.token)})
+    for one in named:
         sides[one.weight > 0].append(_as_value(one.token, written))
     values: dict[str, int | str] = {
         "n": known.labels,
@@ -120,7 +122,10 @@ def _named(weighed: list[_weighing.Weighed]) -> list[_weighing.Weighed]:
     """The strongest few; a piece of a word, or a word of a pair, only where it isn't named yet."""
     found: list[_weighing.Weighed] = []
     said: set[str] = set()
-    for one in sorted(weighed, key=lambda one: one.token[0] == "c"):
+    for one in itertools.chain(
+        (one for one in weighed if one.token[0] != "c"),
+        (one for one in weighed if one.token[0] == "c"),
+    ):
         kind, words = one.token[0], one.token[1:].strip("^$").split(" ")
         if kind in "wb" and said.issuperset(words):
             continue
@@ -134,12 +139,15 @@ def _named(weighed: list[_weighing.Weighed]) -> list[_weighing.Weighed]:
     return found
 
 
+def _words_of(token: str) -> list[str]:
+    """The words that a feature is, if it is words of the text."""
+    return token[1:].split(" ") if token[0] in "wb" else []
+
+
 def _as_value(token: str, written: Mapping[str, str]) -> str:
     """A feature as the store keeps it in the signal: its kind, and its words as they stand."""
-    kind, said = token[0], token[1:]
-    if kind in "wb":
-        said = " ".join(written.get(word, word) for word in said.split(" "))
-    return f"{kind}{said[:_QUOTED_MOST]}"
+    said = " ".join(written.get(word, word) for word in _words_of(token)) or token[1:]
+    return f"{token[0]}{said[:_QUOTED_MOST]}"
 
 
 def _in_words(value: str, language: str) -> str:

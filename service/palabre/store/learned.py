@@ -37,7 +37,7 @@ def seen(tx: Tx) -> str:
         sqlite="select json_group_array(json_array(f.bucket, f.honest, f.spam)) "
         "from json_each(:buckets) cross join learned_feature as f "
         "on f.site_id = l.site_id and f.bucket = json_each.value",
-        postgres="select json_agg(json_build_array(f.bucket, f.honest, f.spam)) "
+        postgres="select json_agg(json_build_array(f.bucket, f.honest, f.spam) order by f.bucket) "
         "from learned_feature as f where f.site_id = l.site_id "
         f"and f.bucket {among(tx, 'buckets', 'bigint')}",
     )
@@ -49,7 +49,7 @@ def seen(tx: Tx) -> str:
 
 def wanted(*some: Features) -> str:
     """The value of `:buckets`."""
-    return json.dumps(list(dict.fromkeys(bucket for one in some for bucket in one.tokens)))
+    return json.dumps(sorted(set[int]().union(*(one.tokens for one in some))))
 
 
 def read(column: str | None, features: Features) -> Learned:
@@ -76,19 +76,25 @@ def _read(column: str | None, some: Sequence[Features]) -> list[Learned]:
     if column is None:
         return [Learned() for _ in some]
     labels, honest, spam, scores, counts = json.loads(column)
-    by_bucket = {bucket: (bucket, *counted) for bucket, *counted in counts or ()}
     before = {int(score): n for score, n in scores.items()}
-    return [
-        Learned(
-            labels=labels,
-            honest=honest,
-            spam=spam,
-            tokens=tokens,
-            counts=[by_bucket[bucket] for bucket in tokens if bucket in by_bucket],
-            before=before,
+    by_bucket = {one[0]: one for one in counts or ()} if len(some) > 1 else {}
+    found: list[Learned] = []
+    for tokens in (features.tokens for features in some):
+        # Of a single one nothing else was asked for.
+        own = counts or ()
+        if len(some) > 1:
+            own = [by_bucket[bucket] for bucket in sorted(tokens) if bucket in by_bucket]
+        found.append(
+            Learned(
+                labels=labels,
+                honest=honest,
+                spam=spam,
+                tokens=tokens,
+                counts=own,
+                before=before,
+            )
         )
-        for tokens in (features.tokens for features in some)
-    ]
+    return found
 
 
 async def hold(tx: Tx, site_id: str) -> int:

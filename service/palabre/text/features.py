@@ -7,11 +7,12 @@ it is and is not stored. Buckets are lasting: the same token has the same one in
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from palabre.text import words
@@ -80,17 +81,19 @@ class Features:
 def of(text: str, name: str = "", website: str | None = None) -> Features:
     """The features of a comment; distinct, at most some MOST, whatever the length of the text."""
     read = part_read(text)
-    found = [word if not word.isdigit() else _figure(word) for word in words.fold(read).split()]
-    distinct = dict.fromkeys(found)
-    tokens = [f"w{word}" for word in distinct]
-    tokens += [f"b{first} {second}" for first, second in itertools.pairwise(found)]
-    for word in distinct:
-        if len(word) > PIECE:
-            marked = f"^{word}$"
-            tokens += [f"c{marked[at : at + PIECE]}" for at in range(len(marked) - PIECE + 1)]
+    found = [_figure(word) if word.isdigit() else word for word in words.fold(read).split()]
+    by_bucket: dict[int, str] = {}
+    for word in dict.fromkeys(found):
+        by_bucket.update(_of_word(word))
+    pairs = [f"b{first} {second}" for first, second in itertools.pairwise(found)]
+    by_bucket.update(zip([bucket(pair) for pair in pairs], pairs, strict=True))
     return Features(
-        _part(tokens, _shapes(read, len(text), found), text),
-        _part(_signed(name, website), _signed_shapes(name, website), f"{name}\0{website}"),
+        _part(by_bucket, _shapes(read, len(text), found), text),
+        _part(
+            {bucket(token): token for token in _signed(name, website)},
+            _signed_shapes(name, website),
+            f"{name}\0{website}",
+        ),
     )
 
 
@@ -104,22 +107,35 @@ def bucket(token: str) -> int:
     return zlib.crc32(token.encode()) & _MASK
 
 
-def as_written(text: str) -> dict[str, str]:
-    """The words that are read of a text, folded, each as it first stands there."""
+def as_written(text: str, wanted: Set[str]) -> dict[str, str]:
+    """Folded words that are read of a text, each as it first stands there."""
     found: dict[str, str] = {}
-    for word in dict.fromkeys(_WORD.findall(part_read(text))):
+    for match in _WORD.finditer(part_read(text)):
+        word = match[0]
         folded = word.lower() if word.isascii() else words.fold(word[: words.WORD_LIMIT])
-        found.setdefault(folded, word)
+        if folded in wanted and folded not in found:
+            found[folded] = word
+            if len(found) == len(wanted):
+                break
     return found
 
 
-def _part(tokens: Iterable[str], shapes: Iterable[str], read_from: str) -> Part:
-    by_bucket = {bucket(token): token for token in tokens}
+@functools.lru_cache(maxsize=4096)
+def _of_word(word: str) -> Mapping[int, str]:
+    """The word and its pieces, by bucket. Kept, since most of what is written is in few words."""
+    tokens = [f"w{word}"]
+    if len(word) > PIECE:
+        marked = f"^{word}$"
+        tokens += [f"c{marked[at : at + PIECE]}" for at in range(len(marked) - PIECE + 1)]
+    return {bucket(token): token for token in tokens}
+
+
+def _part(by_bucket: Mapping[int, str], shapes: Iterable[str], read_from: str) -> Part:
     if len(by_bucket) > MOST:
         by_bucket = {number: by_bucket[number] for number in sorted(by_bucket)[:MOST]}
     # Shapes last, and never left out: each is one of few.
-    by_bucket |= {bucket(token): token for token in (f"s{shape}" for shape in shapes)}
-    return Part(by_bucket, hashlib.blake2b(read_from.encode(), digest_size=16).digest())
+    both = {**by_bucket, **{bucket(f"s{shape}"): f"s{shape}" for shape in shapes}}
+    return Part(both, hashlib.blake2b(read_from.encode(), digest_size=16).digest())
 
 
 def _figure(word: str) -> str:

@@ -83,6 +83,8 @@ _AS_LATIN = str.maketrans(
     | {"€": _EURO}
 )
 
+_LOOKING = frozenset(map(chr, _AS_LATIN))
+
 _SIGNS = f"013457@$!|{_EURO}"
 # A one, a bar and an exclamation mark may each be an i or an l: all of them one or the other
 # throughout the word, or as they look most like.
@@ -174,7 +176,9 @@ def _latin(text: str) -> str:
     """*text* without case and accents, in Latin letters where it looks like them."""
     if text.isascii():
         return text.lower()
-    flat = words.flat(text.translate(_AS_LATIN))
+    # As of most of what is written in Latin letters, whatever the accents.
+    is_plain = _LOOKING.isdisjoint(text)
+    flat = words.flat(text if is_plain else text.translate(_AS_LATIN))
     # What folding has brought forth: a Greek alpha out of a mathematical one.
     return flat if flat.isascii() else flat.translate(_AS_LATIN)
 

@@ -14,6 +14,7 @@ one has to share more. Single words resist exchanging better than sequences of w
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 from collections.abc import Iterable, Sequence
@@ -46,6 +47,7 @@ _LONG = 4
 """Letters of a word that counts; shorter ones are in every text."""
 
 _QUOTED = re.compile(r"^ {0,3}>.*$|«[^«»]*+»|“[^“”]*+”|\"[^\"\n]*+\"", re.MULTILINE)
+_QUOTES = frozenset('>«“"')
 _SPACED_OUT = re.compile(r"(?<!\S)[a-z](?: [a-z](?!\S)){2,}+")
 
 _LATIN = re.compile("[a-z]")
@@ -85,8 +87,9 @@ class Sketch:
         return struct.pack(f"<?{len(self.marks)}I", self.linked, *sorted(self.marks))
 
 
+@functools.lru_cache(maxsize=256)
 def read(stored: bytes) -> Sketch:
-    """A stored sketch."""
+    """A stored sketch. Kept: what came last is what the next ones are compared with."""
     linked, *marks = struct.unpack(f"<?{len(stored) // 4}I", stored)
     return Sketch(frozenset(marks), linked)
 
@@ -98,7 +101,9 @@ def of(text: str) -> Sketch | None:
     difference, nor does the order of words. Of a link the host counts; what is quoted doesn't.
     Costs some tens of microseconds; some milliseconds where scripts part no words, at most.
     """
-    text = _QUOTED.sub(_unless_linked, text[:READ_MOST].replace("\u200b", ""))
+    text = text[:READ_MOST].replace("\u200b", "")
+    if not _QUOTES.isdisjoint(text):
+        text = _QUOTED.sub(_unless_linked, text)
     text, hosts = _without_links(text)
     marks = {_hash(word) for word in _counting(_plain(text))}
     marks.update(_hash(f"//{host}") for host in hosts)
@@ -107,7 +112,8 @@ def of(text: str) -> Sketch | None:
     return Sketch(frozenset(sorted(marks)[:MARKS]), bool(hosts))
 
 
-def bands(sketch: Sketch) -> list[int]:
+@functools.lru_cache(maxsize=16)
+def bands(sketch: Sketch) -> Sequence[int]:
     """By what texts alike to this one are found: a few 64-bit numbers, one of which they share.
 
     At most `BANDS`, in an order that says which is which.
@@ -120,7 +126,7 @@ def bands(sketch: Sketch) -> list[int]:
     else:
         pairs = [(least[at], least[at + 1] ^ at) for at in range(0, len(least), 2)]
     # Signed, as databases have it.
-    return [((one << 32) | other) - (1 << 63) for one, other in pairs]
+    return tuple([((one << 32) | other) - (1 << 63) for one, other in pairs])
 
 
 def alike(sketch: Sketch, others: Sequence[tuple[Sketch, str | None]]) -> list[int]:
