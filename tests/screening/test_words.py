@@ -31,6 +31,8 @@ def test_honest_readers_pass(submission: Submission) -> None:
         "Il y a 5 ans, j’ai acheté 2 l de lait à 1,05 €.",
         "The assessment of the class was sound, 45 of them passed; I 4 one agree.",
         "Исследование показало, что цены выросли на 10 %.",
+        "Louisia-nature, croque-porridge, peut-être là-bas, va-t-en, celui-ci.",
+        "Vu sur lemonde.fr, fin.Sexagénaire, a-t-il dit : vis-à-vis du c.-à-d.",
     ],
 )
 def test_words_within_others_and_numbers_pass(text: str) -> None:
@@ -46,6 +48,10 @@ def test_words_within_others_and_numbers_pass(text: str) -> None:
         ("Bonjour", "Camille", "https://superp0rn.example/", "word_in_website", "*porn*"),
         ("Bonjour", "Camille", "https://a.example/%63asino", "word_in_website", "casino"),
         ("casino", "viagra", None, "word_in_text", "casino"),
+        ("Le cas.i.no", "Camille", None, "word_in_text", "casino"),
+        ("Du via-gra ici", "Camille", None, "word_in_text", "viagr*"),
+        ("La p_u.t-e !", "Camille", None, "word_in_text", "pute"),
+        ("Un c4s.in0 de plus", "Camille", None, "word_in_text", "casino"),
     ],
 )
 def test_a_listed_word_is_minded_wherever_it_stands(

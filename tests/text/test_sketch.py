@@ -264,4 +264,4 @@ def test_what_is_stored_and_looked_for_stays_the_same_from_version_to_version() 
     assert (bytes(one).hex()[:18], sketch.bands(one)[:2]) == STORED
 
 
-STORED = ("01862adc06af5abd0b", [-9223372036657816913, -9223372029153089037])
+STORED = ("01862adc06af5abd0b", (-9223372036657816913, -9223372029153089037))

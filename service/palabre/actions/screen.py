@@ -5,6 +5,7 @@ Also for what nobody has sent: `looked_at` says what would become of it, and sto
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from palabre.model import (
 from palabre.screening import Verdict
 from palabre.service import Service
 from palabre.store import Tx, facts
-from palabre.text import features, lookalike, submission
+from palabre.text import features, lookalike, submission, wordlist
 from palabre.text.policy import OFF
 
 REPEATS_WITHIN = timedelta(days=30)
@@ -81,6 +82,13 @@ async def looked_at(service: Service, site: Site, fields: submission.Fields) -> 
             return Looked(again.errors)
     verdict = screening.screen(sent, _facts(site, sent, found, policy))
     return Looked((), verdict, found.learned)
+
+
+async def ready(policy: Policy) -> None:
+    """Prepare the site's lists of words where nobody waits for it, if they are new here."""
+    for entries in (policy.hold_words, policy.reject_words):
+        if not wordlist.is_compiled(entries):
+            await asyncio.to_thread(wordlist.compiled, entries)
 
 
 def judged_again(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 
-from palabre.errors import InvalidRequest, Refusal, SiteNotFound
+from palabre.errors import FieldError, InvalidRequest, Refusal, SiteNotFound
 from palabre.ids import random_id
 from palabre.locale import LANGUAGES
 from palabre.model import Site
@@ -17,6 +18,9 @@ SITE_BYTES = 2000
 """What a remembered site takes, its names and origins included; generously."""
 WORD_BYTES = 150
 """What a listed word takes beside its letters, made ready to be looked for included."""
+
+_Checked = tuple[dict[str, object], list[FieldError]]
+"""What `policy.check` says."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
@@ -137,12 +141,14 @@ async def change_policy(
     InvalidRequest.
     """
 
+    lists = await _lists_in(changes)
+
     async def unit(tx: Tx) -> Site:
         site = await sites.by_name(tx, name)
         if site is None or site_id not in (None, site.id):
             raise SiteNotFound
         overridden = await sites.overrides(tx, site.id)
-        await sites.set_policy(tx, site.id, _changed(site, overridden, changes))
+        await sites.set_policy(tx, site.id, _changed(site, overridden, changes, lists))
         return await sites.by_id(tx, site.id)
 
     return await service.store.write(unit)
@@ -154,21 +160,33 @@ async def with_changes(service: Service, site: Site, changes: Mapping[str, objec
     Raises InvalidRequest, as `change_policy` does.
     """
 
+    lists = await _lists_in(changes)
+
     async def unit(tx: Tx) -> Site:
         overridden = await sites.overrides(tx, site.id, to_change=False)
-        return sites.with_policy(site, _changed(site, overridden, changes))
+        return sites.with_policy(site, _changed(site, overridden, changes, lists))
 
     return await service.store.read(unit)
 
 
+async def _lists_in(changes: Mapping[str, object]) -> _Checked:
+    """The lists of words among changes, checked where nobody waits: long ones take a second."""
+    lists = {name: value for name, value in changes.items() if name in policy.WORDS}
+    return await asyncio.to_thread(policy.check, lists) if lists else ({}, [])
+
+
 def _changed(
-    site: Site, overridden: Mapping[str, object], changes: Mapping[str, object]
+    site: Site,
+    overridden: Mapping[str, object],
+    changes: Mapping[str, object],
+    lists: _Checked,
 ) -> dict[str, object]:
     """All rules that differ from the defaults once these are changed. Raises InvalidRequest."""
-    normal, errors = policy.check(changes, origins=site.origins)
-    if errors:
-        raise InvalidRequest(errors)
-    return policy.changed(overridden, normal)
+    others = {name: value for name, value in changes.items() if name not in policy.WORDS}
+    normal, errors = policy.check(others, origins=site.origins)
+    if errors or lists[1]:
+        raise InvalidRequest([*errors, *lists[1]])
+    return policy.changed(overridden, {**normal, **lists[0]})
 
 
 async def get(service: Service, name: str, *, site_id: str | None = None) -> Site:

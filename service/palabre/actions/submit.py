@@ -107,6 +107,7 @@ async def submit(
         raise OriginNotAllowed
     arrival = _Arrival(service, site, fields, visitor, header_key, new_token())
     checked = arrival.checked(site.policy)
+    await screen.ready(site.policy)
     if checked.submission is None or service.settings.email_dns_check:
         # What is to be refused need not wait for anybody who writes, nor ask a name server.
         look = await service.store.glance(lambda tx: _first_look(tx, arrival, checked))

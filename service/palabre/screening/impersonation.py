@@ -22,6 +22,10 @@ _OFFICES = (
     "moderation", "moderation team", "the moderation team", "rédaction", "la rédaction",
     "équipe de rédaction", "l’équipe de rédaction", "rédacteur en chef", "rédactrice en chef",
     "editor", "the editor", "editors", "the editors", "editorial team", "the editorial team",
+    "administrateur du site", "l’administrateur du site", "administratrice du site",
+    "l’administratrice du site", "administration du site", "admin du blog", "modérateur du site",
+    "modératrice du site", "équipe du site", "l’équipe du site", "site administrator",
+    "the site administrator", "site moderator", "the site team",
     "webmaster", "le webmaster", "webmestre", "le webmestre", "staff", "le staff", "the staff",
 )  # fmt: skip
 """Who speaks for a site, in its languages and ours."""

@@ -94,6 +94,13 @@ _READINGS = tuple(
 )
 _SIGN = re.compile(f"[{re.escape(_SIGNS)}]")
 _CHUNK = re.compile(rf"(?:[^\W_]|[{re.escape(_SIGNS)}])++")
+_PARTED = re.compile(
+    rf"(?:[^\W_]|[{re.escape(_SIGNS)}])++(?:[-._*+~^·•](?:[^\W_]|[{re.escape(_SIGNS)}])++)++"
+)
+"""A word with signs between its letters, and no space."""
+_PARTS = re.compile("[-._*+~^·•]")
+_SHORT_PART = 3
+"""Letters of a part that stands for no word; of two longer ones, each is one: "Louisiana-Life"."""
 _AT_ENDS = "!"
 """What means itself at the end of a word."""
 _NUMBER_AND_UNIT = re.compile(r"[0-9]{2,}+[^\W\d_]++")
@@ -125,7 +132,7 @@ def outline(text: str) -> str:
 
 def readings(text: str) -> tuple[Reading, ...]:
     """*text* as it is typed, and if that differs, with signs read as letters and single letters
-    that stand in a row joined.
+    that stand in a row joined; last what has signs between its parts, those joined.
 
     A number is no word: signs are letters only beside letters, where digits are not the most, and
     not in a number with its unit. Costs linear time.
@@ -135,9 +142,13 @@ def readings(text: str) -> tuple[Reading, ...]:
     typed = Reading(
         [(word,) for word in folded.split()], [(word,) for word in drawn_in(folded).split()]
     )
+    return (typed, *_with_signs_read(latin, typed), *_with_parts_joined(latin))
+
+
+def _with_signs_read(latin: str, typed: Reading) -> tuple[Reading, ...]:
     chunks = _CHUNK.findall(latin)
     if not _SIGN.search(latin) and sum(len(chunk) == 1 for chunk in chunks) < _SPACED_LEAST:
-        return (typed,)
+        return ()
     undone: list[Forms] = []
     spaced: list[str] = []
     for chunk in chunks:
@@ -149,9 +160,24 @@ def readings(text: str) -> tuple[Reading, ...]:
             spaced = []
         undone += _undone(chunk)
     undone += _joined(spaced)
-    if undone == typed.forms:
-        return (typed,)
-    return (typed, Reading(undone, [tuple(map(drawn_in, forms)) for forms in undone]))
+    return () if undone == typed.forms else (_as_reading(undone),)
+
+
+def _with_parts_joined(latin: str) -> tuple[Reading, ...]:
+    joined: list[Forms] = []
+    for parted in _PARTED.findall(latin):
+        parts = _PARTS.split(parted)
+        # Single letters are read together anyway, and a number is none.
+        if len(parted) < 2 * len(parts) or not any(map(str.isalpha, parted)):
+            continue
+        if sum(len(part) > _SHORT_PART for part in parts) < 2:
+            # What stands between two of these is not looked at, and no phrase reaches over it.
+            joined += [*_undone("".join(parts)), ("",)]
+    return (_as_reading(joined),) if joined else ()
+
+
+def _as_reading(found: Sequence[Forms]) -> Reading:
+    return Reading(found, [tuple(map(drawn_in, forms)) for forms in found])
 
 
 def drawn_in(word: str) -> str:
