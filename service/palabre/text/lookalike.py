@@ -94,11 +94,8 @@ _READINGS = tuple(
 )
 _SIGN = re.compile(f"[{re.escape(_SIGNS)}]")
 _CHUNK = re.compile(rf"(?:[^\W_]|[{re.escape(_SIGNS)}])++")
-_PARTED = re.compile(
-    rf"(?:[^\W_]|[{re.escape(_SIGNS)}])++(?:[-._*+~^·•](?:[^\W_]|[{re.escape(_SIGNS)}])++)++"
-)
-"""A word with signs between its letters, and no space."""
-_PARTS = re.compile("[-._*+~^·•]")
+_PARTING = frozenset("-._*+~^·•")
+"""Signs that may stand between the parts of a word, without a space."""
 _SHORT_PART = 3
 """Letters of a part that stands for no word; of two longer ones, each is one: "Louisiana-Life"."""
 _AT_ENDS = "!"
@@ -165,10 +162,13 @@ def _with_signs_read(latin: str, typed: Reading) -> tuple[Reading, ...]:
 
 def _with_parts_joined(latin: str) -> tuple[Reading, ...]:
     joined: list[Forms] = []
-    for parted in _PARTED.findall(latin):
-        parts = _PARTS.split(parted)
+    for word in latin.split():
+        if _PARTING.isdisjoint(word):
+            continue
+        parts = _CHUNK.findall(word)
         # Single letters are read together anyway, and a number is none.
-        if len(parted) < 2 * len(parts) or not any(map(str.isalpha, parted)):
+        is_spelt = sum(map(len, parts)) == len(parts)
+        if len(parts) < 2 or is_spelt or not any(map(str.isalpha, word)):
             continue
         if sum(len(part) > _SHORT_PART for part in parts) < 2:
             # What stands between two of these is not looked at, and no phrase reaches over it.
