@@ -9,14 +9,17 @@ import httpx2
 import pytest
 
 import makers
-from conftest import Clock, token_for
+from conftest import START, Clock, token_for
 from counting import assert_counters_are_true
 from palabre.actions import quarantine
+from palabre.actions.quarantine import COUNTED_MOST
 from palabre.jobs.outbox import Outbox
 from palabre.jobs.retention import retention
 from palabre.jobs.worker import HANDLERS
 from palabre.model import Scope
+from palabre.rendering import desk_quarantine
 from palabre.service import Service
+from palabre.store.quarantine import Held
 from web import desk
 from web.speaking import NOTHING, post, problem, rules, seen_by, stored
 
@@ -256,6 +259,19 @@ async def test_the_queue_tells_of_the_quarantine_and_of_the_flood(
     page = (await client.get("/desk/")).text
     assert "blog est attaqué" not in page
     assert 'href="/desk/quarantine?site=blog"' in page
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (COUNTED_MOST - 1, "999 commentaires en quarantaine depuis"),
+        (COUNTED_MOST, "1 000 commentaires ou plus en quarantaine depuis"),
+    ],
+)
+def test_a_great_many_are_not_counted_for_the_queue(count: int, expected: str) -> None:
+    held = Held("blog", count, START, flooded_until=None, asks_for_proof=False)
+    (line,) = desk_quarantine.lines([held], language="fr", now=START)
+    assert expected in line.sentence.replace("\u202f", " ").replace("\u00a0", " ")
 
 
 async def test_a_burst_is_let_out_put_back_and_deleted_at_the_desk(

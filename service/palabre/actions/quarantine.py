@@ -24,6 +24,8 @@ ACTIONS = (DELETE, RELEASE, RESTORE)
 
 BURSTS_MOST = 20
 ARTICLES_MOST = 5
+COUNTED_MOST = 1000
+"""Comments of a quarantine that are counted where it is only mentioned."""
 AT_ONCE = 50
 """Comments decided on in one transaction, some fifty milliseconds, for which others wait."""
 BEFORE_THE_ANSWER = 100
@@ -84,9 +86,12 @@ async def look(service: Service, site: Site) -> Lane:
 
 
 async def held(service: Service, moderator: Moderator) -> list[Held]:
-    """The sites that have something in quarantine or are flooded, of those the moderator sees."""
+    """The sites that have something in quarantine or are flooded, of those the moderator sees.
+
+    Counted up to COUNTED_MOST: every look at the queue pays for it.
+    """
     found = await service.store.read(
-        partial(quarantine.held, site_id=moderator.site_id, now=service.now())
+        partial(quarantine.held, site_id=moderator.site_id, now=service.now(), most=COUNTED_MOST)
     )
     return [one for one in found if one.count or one.flooded_until is not None]
 

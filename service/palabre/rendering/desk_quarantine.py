@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from palabre import locale
-from palabre.actions.quarantine import Shown
+from palabre.actions.quarantine import COUNTED_MOST, Shown
 from palabre.rendering.desk_queue import Reason, excerpt, reason
 from palabre.store.quarantine import Held
 
@@ -72,7 +72,8 @@ def lines(held: Sequence[Held], *, language: str, now: datetime) -> tuple[Line, 
     found = []
     for one in held:
         since = "" if one.since is None else locale.format_when(language, one.since, now)
-        sentence = locale.say(language, "quarantine.line", n=one.count, since=since)
+        key = "quarantine.line_more" if one.count >= COUNTED_MOST else "quarantine.line"
+        sentence = locale.say(language, key, n=one.count, since=since)
         flooded = flood(one, language=language, now=now)
         found.append(Line(one.site, sentence if one.count else "", flooded))
     return tuple(found)

@@ -30,7 +30,7 @@ _ALIKE = "c.alike as alike, case when c.alike is null then c.body_hash end as bo
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How many comments are in the quarantine of a site, LOOKED_AT_MOST at most, and since when.
+    """What is in the quarantine of a site: how many comments, as far as counted, and since when.
 
     `flooded_until`: when the site's flood will be over, None if it is; `asks_for_proof`: whether
     browsers are to prove their work in one.
@@ -66,8 +66,13 @@ class Burst:
     articles: Counter[str]
 
 
-async def held(tx: Tx, site_id: str | None, *, now: datetime) -> list[Held]:
-    """What is in the quarantine of a site, or of all (None), and which of them are flooded."""
+async def held(
+    tx: Tx, site_id: str | None, *, now: datetime, most: int = LOOKED_AT_MOST
+) -> list[Held]:
+    """What is in the quarantine of a site, or of all (None), and which of them are flooded.
+
+    Counted up to *most* on each site.
+    """
     rows = await tx.all(
         "select site.name, site.flooded_until, site.policy, (select count(*) from (select 1 "
         f"{_MARKED.replace(':site', 'site.id')} limit :most) as same) as n, "
@@ -75,7 +80,7 @@ async def held(tx: Tx, site_id: str | None, *, now: datetime) -> list[Held]:
         "order by m.created_at limit 1) as since from site "
         "where cast(:site as text) is null or site.id = :site",
         site=site_id,
-        most=LOOKED_AT_MOST,
+        most=most,
     )
     return [
         Held(
