@@ -196,6 +196,19 @@ def test_the_sentence_names_five_features_in_the_words_of_the_text() -> None:
     assert all(type(value) in (int, str) for value in signal.values.values())
 
 
+@pytest.mark.parametrize(
+    ("values", "french", "english"),
+    [
+        ("w##", "un nombre de 2 chiffres", "a number of 2 digits"),
+        ("bdepuis ####", "« depuis … »", "“depuis …”"),
+    ],
+)
+def test_a_number_is_told_in_words(values: str, french: str, english: str) -> None:
+    signal = Signal("learned", 0.9, "learned", {"n": 30, "spam": values, "honest": ""})
+    assert french in sentence(signal, "fr").replace("\u202f", " ").replace("\u00a0", " ")
+    assert english in sentence(signal, "en")
+
+
 def test_braces_and_markup_in_a_quoted_word_are_only_that() -> None:
     site = Site()
     for n in range(12):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -259,6 +260,17 @@ async def test_the_queue_tells_of_the_quarantine_and_of_the_flood(
     page = (await client.get("/desk/")).text
     assert "blog est attaqué" not in page
     assert 'href="/desk/quarantine?site=blog"' in page
+
+
+async def test_a_burst_gives_each_reason_once(
+    client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock, service: Service
+) -> None:
+    await desk.enter(service, client, "ada")
+    await flood(client, admin, clock, *(WATCH for _ in range(4)))
+    page = html.unescape((await client.get("/desk/quarantine")).text)
+    said = re.findall(r"Même texte, déjà reçu (\d+) fois", page.replace("\u00a0", " "))
+    assert len(said) == 1
+    assert int(said[0]) > 1
 
 
 @pytest.mark.parametrize(

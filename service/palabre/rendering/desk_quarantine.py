@@ -8,14 +8,15 @@ from datetime import datetime
 
 from palabre import locale
 from palabre.actions.quarantine import COUNTED_MOST, Shown
+from palabre.model import Signal
 from palabre.rendering.desk_queue import Reason, excerpt, reason
 from palabre.store.quarantine import Held
 
 
 @dataclass(frozen=True, slots=True)
 class BurstView:
-    """A burst. `reasons`: what the rules found in its examples, each once. `examples`: the id,
-    name and beginning of each."""
+    """A burst. `reasons`: what the rules found in its examples, of each kind what weighs most.
+    `examples`: the id, name and beginning of each."""
 
     burst: Shown
     reasons: tuple[Reason, ...]
@@ -53,14 +54,14 @@ class Line:
 
 def burst(found: Shown, *, language: str) -> BurstView:
     """A burst as the page shows it."""
-    reasons = {
-        one.sentence: one
-        for comment in found.examples
-        for one in (reason(signal, language) for signal in comment.signals)
-    }
+    signals: dict[tuple[str, str], Signal] = {}
+    for signal in (signal for comment in found.examples for signal in comment.signals):
+        kind = (signal.name, signal.why)
+        if kind not in signals or signals[kind].score < signal.score:
+            signals[kind] = signal
     return BurstView(
         burst=found,
-        reasons=tuple(reasons.values()),
+        reasons=tuple([reason(signal, language) for signal in signals.values()]),
         examples=tuple(
             (one.id, one.shown.name or "", excerpt(one.text or "")) for one in found.examples
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 
 from palabre import locale
@@ -22,6 +23,9 @@ LIKELY = 0.5
 THOUSANDTHS = 1000
 
 _QUOTED_MOST = 40
+
+_FIGURES = re.compile("#+")
+"""What stands for a number (`features`)."""
 
 
 def learned(submission: Submission, facts: Facts) -> Signal | None:
@@ -156,4 +160,7 @@ def _in_words(value: str, language: str) -> str:
         return locale.say(language, f"learned.{said}")
     if kind == "c":
         return locale.say(language, "learned.piece", text=said.strip("^$"))
+    if kind == "w" and not said.strip("#"):
+        return locale.say(language, "learned.figures", n=len(said))
+    said = _FIGURES.sub("…", said)
     return locale.say(language, "learned.name" if kind == "n" else "learned.word", text=said)
