@@ -2,7 +2,7 @@
 
 Accents and case are folded as `palabre.text.words` does; letters of other scripts that look like
 Latin ones become those, invisible characters go. Signs that stand for letters, letters with spaces
-or dots between them and letters drawn out are undone in *further* forms, beside what was typed, so
+or signs between them and letters drawn out are undone in *further* forms, beside what was typed, so
 that numbers and honest words stay what they are.
 
 The confusable letters are those of Unicode Technical Standard 39, `confusables.txt`, that look like
