@@ -24,6 +24,7 @@ from palabre.keys import Keys
 from palabre.model import Site
 from palabre.service import Service
 from palabre.store import Tx
+from web import test_reports as reports
 from web.speaking import browse, problem, rules, seen_by, signal_of, stored
 
 Json = dict[str, Any]
@@ -664,6 +665,40 @@ async def test_those_whom_it_is_applied_to_are_told_nothing(
     assert again.json()["moved"] == 1
     told = (await client.get(f"/v1/receipts/{token}")).json()
     assert told["comment"]["state"] == "rejected"
+
+
+async def test_reports_are_after_an_undo_what_they_were_before_the_ban(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    ids = [await makers.approved(client, moderator, comment=f"{LINK} {n}") for n in range(3)]
+    dismissed, both_, settled_since = ids
+    for one in ids:
+        await reports.report(client, one, 1)
+    for one in (dismissed, both_):
+        await reports.dismiss(client, moderator, one)
+    clock.advance(minutes=5)
+    await reports.report(client, both_, 2)
+    before = [await seen_by(client, moderator, one) for one in ids]
+    assert [one["reports"] for one in before] == [0, 1, 1]
+
+    made = await ban(
+        client, moderator, kind="link_domain", domain="casino.example", apply="last_30_days"
+    )
+    assert made["moved"] == 3
+    for one in ids:
+        assert set(await reports.outcomes(client, moderator, one)) == {"upheld"}
+    clock.advance(minutes=5)
+    await reports.dismiss(client, moderator, settled_since)
+    assert (await undo(client, moderator, made["ban"]["id"]))["restored"] == 3
+    after = [await seen_by(client, moderator, one) for one in ids]
+    assert [one["report_list"] for one in after[:2]] == [one["report_list"] for one in before[:2]]
+    assert await reports.outcomes(client, moderator, settled_since) == ["dismissed"]
+    assert [one["reports"] for one in after] == [0, 1, 0]
+    listed = await client.get(
+        "/v1/moderation/comments?reported=1&state=approved", headers=moderator
+    )
+    assert [one["id"] for one in listed.json()["comments"]] == [both_]
+    await assert_counters_are_true(service)
 
 
 async def test_more_than_one_transaction_takes_are_moved_and_brought_back(

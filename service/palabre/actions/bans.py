@@ -12,8 +12,9 @@ from palabre.errors import BanNotFound, CommentNotFound, FieldError, InvalidRequ
 from palabre.ids import new_id
 from palabre.model import Ban, BanKind, Comment, Moderator, State
 from palabre.service import Service
-from palabre.store import Tx, bans, comments, queue, sites
+from palabre.store import Tx, bans, comments, queue, reports, sites
 from palabre.store.bans import Aim, Change, Mark
+from palabre.store.comments import Undoing
 from palabre.text import domains
 
 APPLIES_TO = bans.KEPT_FOR
@@ -309,6 +310,7 @@ async def _apply(
             # On PostgreSQL somebody may have decided on it just now.
             if one is None or one.state is not state:
                 continue
+            outcomes = await reports.outcomes(tx, one.id)
             done += await comments.set_state(
                 tx,
                 one,
@@ -318,7 +320,7 @@ async def _apply(
                 note=note,
                 told=State.REJECTED if found.is_told else one.told or State.PENDING,
             )
-            was = Change(one.id, one.state, one.version + 1, one.reason, one.told)
+            was = Change(one.id, one.state, one.version + 1, one.reason, one.told, outcomes)
             await bans.changed(tx, one.site_id, ban_id, was)
         return done
 
@@ -340,7 +342,7 @@ async def _restore(tx: Tx, service: Service, moderator: Moderator, was: Change) 
         at=service.now(),
         reason=was.reason,
         told=was.told,
-        undoes=True,
+        undoes=Undoing(was.reports),
     )
 
 

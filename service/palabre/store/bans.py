@@ -68,13 +68,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a comment had been before a ban was applied to it; `version`: the one since."""
+    """What a comment had been before a ban was applied to it; `version`: the one since.
+
+    `reports`: what readers' reports of it had come to, as `reports.outcomes` gives it.
+    """
 
     comment_id: str
     state: State
     version: int
     reason: str | None
     told: State | None
+    reports: str | None
 
 
 def standing(tx: Tx) -> str:
@@ -365,10 +369,11 @@ def _sources(aim: Aim, since: datetime) -> list[tuple[str, dict[str, Value]]]:
 async def changed(tx: Tx, site_id: str, ban_id: str, was: Change) -> None:
     """Keep what a comment was before a ban was applied to it; the latest time counts."""
     await tx.run(
-        "insert into ban_change (site_id, ban_id, comment_id, state, version, reason, told) "
-        "values (:site, :ban, :comment, :state, :version, :reason, :told) "
+        "insert into ban_change (site_id, ban_id, comment_id, state, version, reason, told, "
+        "reports) values (:site, :ban, :comment, :state, :version, :reason, :told, :reports) "
         "on conflict (site_id, ban_id, comment_id) do update set state = excluded.state, "
-        "version = excluded.version, reason = excluded.reason, told = excluded.told",
+        "version = excluded.version, reason = excluded.reason, told = excluded.told, "
+        "reports = excluded.reports",
         site=site_id,
         ban=ban_id,
         comment=was.comment_id,
@@ -376,6 +381,7 @@ async def changed(tx: Tx, site_id: str, ban_id: str, was: Change) -> None:
         version=was.version,
         reason=was.reason,
         told=was.told,
+        reports=was.reports,
     )
 
 
@@ -394,6 +400,7 @@ async def changes(tx: Tx, site_id: str, ban_id: str, *, limit: int) -> list[Chan
             version=row["version"],
             reason=row["reason"],
             told=None if row["told"] is None else State(row["told"]),
+            reports=row["reports"],
         )
         for row in rows
     ]

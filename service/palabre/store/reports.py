@@ -5,6 +5,7 @@ Whoever adds a report or settles some holds the comment (`comments.standing`): o
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -175,6 +176,51 @@ async def follow(tx: Tx, comment_id: str, becomes: State, *, by: Decider, at: da
             "update report set note = null where comment_id = :comment and note is not null",
             comment=comment_id,
         )
+
+
+async def outcomes(tx: Tx, comment_id: str) -> str | None:
+    """What a comment's reports have come to, for `bring_back`; None if it has none."""
+    rows = await tx.all(
+        "select id, outcome, settled_at, settled_by from report where comment_id = :comment "
+        "order by id",
+        comment=comment_id,
+    )
+    alike = itertools.groupby(
+        rows, lambda row: (row["outcome"], row["settled_at"], row["settled_by"])
+    )
+    runs = [[list(run)[-1]["id"], *outcome] for outcome, run in alike]
+    return json.dumps(runs) if runs else None
+
+
+async def bring_back(tx: Tx, comment_id: str, decided: State, before: str | None) -> None:
+    """A moderator's decision is taken back that made a comment *decided*: what it had made of the
+    reports is again as `outcomes` found it; what came later is open.
+
+    What has been settled otherwise since stays settled.
+    """
+    made, after, changed = _FOLLOWS[decided], "", 0
+    for last, outcome, settled_at, settled_by in json.loads(before or "[]"):
+        changed += await tx.run(
+            "update report set outcome = :outcome, settled_at = :at, settled_by = :by "
+            "where comment_id = :comment and id > :after and id <= :last and outcome = :made",
+            outcome=outcome,
+            at=settled_at,
+            by=settled_by,
+            comment=comment_id,
+            after=after,
+            last=last,
+            made=made,
+        )
+        after = last
+    changed += await tx.run(
+        "update report set outcome = 'open', settled_at = null, settled_by = null "
+        "where comment_id = :comment and id > :after and outcome = :made",
+        comment=comment_id,
+        after=after,
+        made=made,
+    )
+    if changed:
+        await _recount(tx, comment_id)
 
 
 async def dismiss(tx: Tx, comment_id: str, *, by: Decider, at: datetime) -> None:
