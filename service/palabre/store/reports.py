@@ -43,13 +43,12 @@ class Reporter:
 class Known:
     """What is known when somebody reports a comment.
 
-    `open`: its open reports, `counted`: those that speak for holding it. `is_dismissed`: a
+    `counted`: its open reports that speak for holding it. `is_dismissed`: a
     moderator has let it stand in spite of reports. `has_neighbour`: one from the same wider
     network came within a day. `dismissed_before`: of this reporter's own of the day, on any
     comment of the site.
     """
 
-    open: int
     counted: int
     is_dismissed: bool
     has_neighbour: bool
@@ -102,8 +101,7 @@ async def known(
     """What is known before one more report is stored."""
     of_it = "from report where comment_id = :comment"
     row = await tx.one(
-        f"select (select count(*) {of_it} and outcome = 'open') as still_open, "
-        f"(select count(*) {of_it} and outcome = 'open' and counts = 1) as counted, "
+        f"select (select count(*) {of_it} and outcome = 'open' and counts = 1) as counted, "
         f"(select count(*) {of_it} and outcome = 'dismissed') as dismissed, "
         f"(select count(*) {of_it} and tags_until > :now "
         "and area_tag in (:area, :area_yesterday)) as near, "
@@ -121,7 +119,6 @@ async def known(
     if row is None:
         raise LookupError(comment_id)
     return Known(
-        open=row["still_open"],
         counted=row["counted"],
         is_dismissed=row["dismissed"] > 0,
         has_neighbour=row["near"] > 0,
@@ -153,15 +150,10 @@ async def add(tx: Tx, new: New, reporter: Reporter) -> None:
     await _recount(tx, new.comment_id)
 
 
-async def last(tx: Tx, comment_id: str) -> str:
-    """The id of a comment's newest report; there is one."""
-    row = await tx.one(
-        "select id from report where comment_id = :comment order by id desc limit 1",
-        comment=comment_id,
-    )
-    if row is None:
-        raise LookupError(comment_id)
-    return str(row["id"])
+async def is_full(tx: Tx, comment_id: str) -> bool:
+    """Whether a comment has as many open reports as it may."""
+    row = await tx.one("select reports from comment where id = :comment", comment=comment_id)
+    return row is not None and row["reports"] >= OPEN_MOST
 
 
 async def follow(tx: Tx, comment_id: str, becomes: State, *, by: Decider, at: datetime) -> None:
