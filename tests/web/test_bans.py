@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 import makers
+import postgres
 from conftest import START, Clock, client_of, token_for
 from counting import assert_counters_are_true
 from palabre import keys as key_files
@@ -24,6 +25,7 @@ from palabre.keys import Keys
 from palabre.model import Site
 from palabre.service import Service
 from palabre.store import Tx
+from palabre.store import bans as bans_kept
 from web import test_reports as reports
 from web.speaking import browse, problem, rules, seen_by, signal_of, stored
 
@@ -486,6 +488,96 @@ async def test_a_ban_ends_when_it_said_so_and_is_forgotten(
     problem(await client.delete(f"{URL}/{found['id']}", headers=moderator), 404, "ban_not_found")
     await tidy(service)
     assert await rows(service, "ban") == 0
+
+
+@pytest.mark.parametrize("kind", ["author", "text"])
+@pytest.mark.parametrize("tidied", [True, False])
+async def test_one_that_has_ended_is_made_anew_with_changes_of_its_own(
+    kind: str,
+    tidied: bool,
+    service: Service,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+) -> None:
+    zoe = {"email": "zoe@a.example", "comment": "Gagnez de l’argent sans rien faire."}
+    source = await makers.comment(client, **zoe)
+    body = {"kind": kind, "comment": source}
+    first = await ban(client, moderator, **body, until="2026-11-24T09:00:00Z", apply="last_30_days")
+    assert (first["moved"], first["ban"]["moved"]) == (1, 1)
+    clock.advance(days=1)
+    if tidied:
+        await tidy(service)
+    later = await makers.comment(client, **zoe, article="/b")
+    assert await state_of(client, moderator, later) == WAITS
+    again = await ban(client, moderator, **body)
+    assert (again["ban"]["hits"], again["ban"]["moved"]) == (0, 0)
+    assert (await undo(client, moderator, again["ban"]["id"]))["restored"] == 0
+    assert (await state_of(client, moderator, source))[0] == "spam"
+    renewed = await ask(client, moderator, **body, apply="last_30_days")
+    assert (renewed.status_code, renewed.json()["moved"]) == (200, 1)
+    assert (await undo(client, moderator, again["ban"]["id"]))["restored"] == 1
+    assert (await state_of(client, moderator, later))[0] == "pending"
+    assert (await state_of(client, moderator, source))[0] == "spam"
+
+
+@pytest.mark.engine("postgres")
+async def test_a_ban_that_is_renewed_just_when_it_would_be_forgotten_stands(
+    service: Service,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+    environ: dict[str, str],
+) -> None:
+    source = await makers.comment(client, comment=LINK)
+    made = await ban(
+        client,
+        moderator,
+        kind="link_domain",
+        domain="casino.example",
+        until="2026-11-23T09:10:00Z",
+        apply="last_30_days",
+    )
+    clock.advance(minutes=10)
+    renewal = "update ban set until_at = null"
+    await postgres.meanwhile(environ["PALABRE_DATABASE_URL"], renewal, tidy(service))
+    (found,) = (await listed(client, moderator))["bans"]
+    assert (found["id"], found["moved"]) == (made["ban"]["id"], 1)
+    assert (await undo(client, moderator, found["id"]))["restored"] == 1
+    assert (await state_of(client, moderator, source))[0] == "pending"
+
+
+async def test_of_several_bans_the_surest_and_newest_is_named(
+    client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    named = [f"d{n}.example" for n in range(bans_kept.STANDING_MOST)]
+    text = "Là : " + " ".join(f"https://{one}" for one in named)
+    source = await from_address(client, "198.51.100.7")
+    network = await ban(client, moderator, kind="network", comment=source)
+    await ban(client, moderator, kind="link_domain", domain=named[0])
+    for one in named[1:]:
+        clock.advance(seconds=1)
+        await ban(client, moderator, kind="link_domain", domain=one, reason=f"{one} !")
+    by_network = await from_address(client, "198.51.100.7", comment=text)
+    by_link = await from_address(client, "198.51.100.8", comment=text + " Bis.")
+    hits = {one["id"]: one["hits"] for one in (await listed(client, moderator))["bans"]}
+    assert hits[network["ban"]["id"]] == 1
+    assert sum(hits.values()) == 2
+    why = signal_of(await seen_by(client, moderator, by_link), "banned")["why"]
+    assert f"{named[-1]} !" in why
+    assert "https" not in signal_of(await seen_by(client, moderator, by_network), "banned")["why"]
+
+
+async def test_hashes_past_their_time_hit_nothing_even_before_they_are_removed(
+    client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    await from_address(client, "198.51.100.7")
+    clock.advance(hours=24)
+    source = await from_address(client, "198.51.100.7")
+    tried = await ask(client, moderator, kind="network", comment=source, apply="preview")
+    assert tried.json()["preview"]["pending"] == 1
+    made = await ban(client, moderator, kind="network", comment=source, apply="last_30_days")
+    assert made["moved"] == 1
 
 
 async def rows(service: Service, table: str) -> int:

@@ -113,14 +113,17 @@ async def preview(service: Service, moderator: Moderator, wanted: Wanted) -> Pre
 
     async def unit(tx: Tx) -> Preview:
         found = await _find(tx, service, moderator, wanted)
-        since = service.now() - APPLIES_TO
+        now = service.now()
+        since = now - APPLIES_TO
         counts: dict[State, int] = {}
         ids: list[str] = []
         for state in MOVED_FROM:
-            counts[state] = await bans.count(tx, found.aim, state, since=since, most=COUNT_MOST)
+            counts[state] = await bans.count(
+                tx, found.aim, state, since=since, now=now, most=COUNT_MOST
+            )
             left = EXAMPLES_MOST - len(ids)
-            ids += await bans.hit(tx, found.aim, state, since=since, limit=left)
-        examples = await queue.some(tx, ids, site_id=found.aim.site_id, now=service.now())
+            ids += await bans.hit(tx, found.aim, state, since=since, now=now, limit=left)
+        examples = await queue.some(tx, ids, site_id=found.aim.site_id, now=now)
         newest = sorted(examples, key=lambda one: one.id, reverse=True)
         return Preview(counts, tuple(newest))
 
@@ -155,9 +158,7 @@ async def make(service: Service, moderator: Moderator, wanted: Wanted, terms: Te
 
     found, ban_id, is_new = await service.store.write(unit)
     if found.mark is None:
-        was = await service.store.read(partial(bans.by_id, ban_id=ban_id, now=now))
-        is_new = was is None
-        await people.block(
+        blocked = await people.block(
             service,
             moderator,
             ban_id,
@@ -165,6 +166,7 @@ async def make(service: Service, moderator: Moderator, wanted: Wanted, terms: Te
             until=terms.until,
             also_pending=False,
         )
+        is_new = blocked.is_new
     moved = 0
     if terms.applies:
         moved = await _apply(service, moderator, found, ban_id, terms.note)
@@ -298,11 +300,12 @@ async def _apply(
 
     Whatever happens meanwhile: what was done is kept, and can be undone.
     """
-    since = service.now() - APPLIES_TO
+    now = service.now()
+    since = now - APPLIES_TO
     moved = 0
 
     async def unit(tx: Tx, state: State) -> int:
-        ids = await bans.hit(tx, found.aim, state, since=since, limit=AT_ONCE)
+        ids = await bans.hit(tx, found.aim, state, since=since, now=now, limit=AT_ONCE)
         await comments.hold(tx, ids)
         done = 0
         for comment_id in ids:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -76,7 +76,7 @@ async def tidy(service: Service) -> int:
         attempts.forget_expired,
         spent.forget_expired,
         bans.forget_expired,
-        _end_bans,
+        bans.forget_ended,
         reports.forget_tags,
         *old_reports,
     ):
@@ -104,15 +104,6 @@ async def _end_sessions(service: Service, tx: Tx) -> None:
     await sessions.forget(tx, born=born, most=MARKS_AT_ONCE)
     await sessions.forget_links(tx, now=now, most=MARKS_AT_ONCE)
     await leases.forget_expired(tx, now=now, most=MARKS_AT_ONCE)
-
-
-async def _end_bans(tx: Tx, *, now: datetime, most: int) -> int:
-    """Forget bans past their end; how many."""
-    found = await bans.ended(tx, now=now, most=most)
-    for site_id, ban_id in found:
-        await bans.forget_changes(tx, site_id, ban_id)
-        await bans.lift(tx, ban_id)
-    return len(found)
 
 
 async def _delete(service: Service, overdue: Overdue) -> int:

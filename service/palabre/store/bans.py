@@ -23,6 +23,9 @@ STANDING_MOST = 20
 HITS_MOST = 10_000
 NETWORKS = (BanKind.ADDRESS, BanKind.NETWORK)
 _ORDER = list(BanKind)
+_SUREST = " ".join(
+    ["case b.kind", *(f"when '{kind}' then {n}" for n, kind in enumerate(_ORDER)), "end"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +87,33 @@ class Change:
 def standing(tx: Tx) -> str:
     """Of `facts.about`: the bans of the site `:site` on one of `:tags` at `:now`, as JSON."""
     listed = tx.either(
-        sqlite="json_group_array(json_array(hit.id, hit.kind, hit.label, hit.reason))",
-        postgres="cast(json_agg(json_build_array(hit.id, hit.kind, hit.label, hit.reason)) "
-        "as text)",
+        sqlite="json_group_array(json_array(hit.id, hit.kind, hit.label, hit.reason, hit.made))",
+        postgres="cast(json_agg(json_build_array(hit.id, hit.kind, hit.label, hit.reason, "
+        "hit.made)) as text)",
     )
     return (
-        f"(select {listed} from (select b.id, b.kind, b.label, b.reason from ban as b "
-        f"where b.site_id = :site and b.tag {among(tx, 'tags')} "
-        f"and (b.until_at is null or b.until_at > :now) limit {STANDING_MOST}) as hit)"
+        f"(select {listed} from (select b.id, b.kind, b.label, b.reason, "
+        f"b.created_at as made from ban as b where b.site_id = :site and b.tag {among(tx, 'tags')} "
+        "and (b.until_at is null or b.until_at > :now) "
+        f"order by {_SUREST}, b.created_at desc, b.id desc limit {STANDING_MOST}) as hit)"
     )
 
 
 def banned(found: str | None) -> tuple[Banned, ...]:
-    """What `standing` found, the surest first, the oldest of a kind."""
-    hits = [Banned(id, BanKind(kind), *rest) for id, kind, *rest in json.loads(found or "[]")]
-    return tuple(sorted(hits, key=lambda one: (_ORDER.index(one.kind), one.id)))
+    """What `standing` found, the surest first, of a kind the newest."""
+    hits = sorted(json.loads(found or "[]"), key=lambda hit: (hit[4], hit[0]), reverse=True)
+    bans = [Banned(id, BanKind(kind), label, reason) for id, kind, label, reason, _ in hits]
+    return tuple(sorted(bans, key=lambda one: _ORDER.index(one.kind)))
 
 
 async def on_groups(
     tx: Tx, site_id: str, groups: Sequence[str], *, now: datetime
 ) -> tuple[Banned, ...]:
-    """Bans that stand on a text of one of these groups of texts that are alike."""
+    """Bans that stand on a text of one of these groups of texts that are alike, newest first."""
     rows = await tx.all(
         f"select id, kind, label, reason from ban where site_id = :site "
-        f"and alike {among(tx, 'groups')} and (until_at is null or until_at > :now) limit :most",
+        f"and alike {among(tx, 'groups')} and (until_at is null or until_at > :now) "
+        "order by created_at desc, id desc limit :most",
         site=site_id,
         groups=json.dumps(list(groups)),
         now=ms(now),
@@ -207,7 +213,10 @@ async def kinds_of(tx: Tx, site_id: str, comment_id: str, *, now: datetime) -> f
 
 
 async def put(tx: Tx, ban: Ban, mark: Mark, *, alike: str | None) -> tuple[str, bool]:
-    """Store a ban, or renew the one that there is on the same; its id, and whether it is new."""
+    """Store a ban, or renew the one that stands on the same; its id, and whether it is new."""
+    await _end(
+        tx, "tag = :tag and site_id = :site", now=ban.created_at, tag=mark.hex, site=ban.site_id
+    )
     row = await tx.one(
         "insert into ban (id, site_id, kind, tag, key_id, label, comment_id, alike, reason, "
         "until_at, created_at, created_by) values (:id, :site, :kind, :tag, :key, :label, "
@@ -302,20 +311,31 @@ async def forget_expired(tx: Tx, *, now: datetime, most: int) -> int:
     )
 
 
-async def ended(tx: Tx, *, now: datetime, most: int) -> list[tuple[str, str]]:
-    """Bans past their end: the site and the id of each."""
+async def forget_ended(tx: Tx, *, now: datetime, most: int) -> int:
+    """Remove bans past their end; how many."""
+    some = "(site_id, id) in (select site_id, id from ban where until_at <= :now "
+    return await _end(tx, f"{some}order by until_at limit :most)", now=now, most=most)
+
+
+async def _end(tx: Tx, which: str, *, now: datetime, **values: Value) -> int:
+    """Remove those of these bans that are past their end, and what they changed can't be undone any
+    longer; how many. One that somebody renews meanwhile is not past it."""
     rows = await tx.all(
-        "select site_id, id from ban where until_at <= :now order by until_at limit :most",
+        f"delete from ban where {which} and until_at <= :now returning site_id, id",
         now=ms(now),
-        most=most,
+        **values,
     )
-    return [(row["site_id"], row["id"]) for row in rows]
+    for row in rows:
+        await forget_changes(tx, row["site_id"], row["id"])
+    return len(rows)
 
 
-async def count(tx: Tx, aim: Aim, state: State, *, since: datetime, most: int) -> int:
+async def count(
+    tx: Tx, aim: Aim, state: State, *, since: datetime, now: datetime, most: int
+) -> int:
     """How many comments in a state a ban hits; of more than *most* no more are counted."""
     found = 0
-    for where, values in _sources(aim, since):
+    for where, values in _sources(aim, since, now):
         row = await tx.one(
             f"select count(*) as n from (select 1 {where} and c.state = :state limit :most) "
             "as same",
@@ -327,10 +347,12 @@ async def count(tx: Tx, aim: Aim, state: State, *, since: datetime, most: int) -
     return found
 
 
-async def hit(tx: Tx, aim: Aim, state: State, *, since: datetime, limit: int) -> list[str]:
+async def hit(
+    tx: Tx, aim: Aim, state: State, *, since: datetime, now: datetime, limit: int
+) -> list[str]:
     """The ids of some comments in a state that a ban hits."""
     found: list[str] = []
-    for where, values in _sources(aim, since):
+    for where, values in _sources(aim, since, now):
         rows = await tx.all(
             f"select c.id {where} and c.state = :state limit :limit",
             state=state,
@@ -341,8 +363,11 @@ async def hit(tx: Tx, aim: Aim, state: State, *, since: datetime, limit: int) ->
     return found
 
 
-def _sources(aim: Aim, since: datetime) -> list[tuple[str, dict[str, Value]]]:
-    """Where what a ban hits is found, each of it once, and the values that say so."""
+def _sources(aim: Aim, since: datetime, now: datetime) -> list[tuple[str, dict[str, Value]]]:
+    """Where what a ban hits is found, each of it once, and the values that say so.
+
+    By what comments could be banned by at *now*: what is past its time is no longer known.
+    """
     values: dict[str, Value] = {"site": aim.site_id, "since": ms(since)}
     found: list[tuple[str, dict[str, Value]]] = []
     if aim.author_id is not None:
@@ -351,9 +376,9 @@ def _sources(aim: Aim, since: datetime) -> list[tuple[str, dict[str, Value]]]:
     if aim.tag is not None:
         where = (
             "from comment_tag as t join comment as c on c.id = t.comment_id "
-            "where t.site_id = :site and t.tag = :tag"
+            "where t.site_id = :site and t.tag = :tag and t.expires_at > :now"
         )
-        found.append((where, values | {"tag": aim.tag}))
+        found.append((where, values | {"tag": aim.tag, "now": ms(now)}))
     if aim.text_hash is not None:
         where = "from comment as c where c.site_id = :site and c.body_hash = :text"
         found.append((where, values | {"text": aim.text_hash}))
