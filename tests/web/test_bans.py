@@ -800,6 +800,7 @@ async def test_more_than_one_transaction_takes_are_moved_and_brought_back(
         await makers.comment(client, comment=f"{LINK} {number}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bans_made, "AT_ONCE", 3)
+        patch.setattr(bans_made, "FOUND_AT_ONCE", 4)
         made = await ban(
             client, moderator, kind="link_domain", domain="casino.example", apply="last_30_days"
         )
@@ -808,6 +809,25 @@ async def test_more_than_one_transaction_takes_are_moved_and_brought_back(
     assert (found["restored"], found["left"]) == (7, 0)
     assert (await stored(client, moderator))["pending"] == 7
     await assert_counters_are_true(service)
+
+
+@pytest.mark.engine("postgres")
+async def test_what_others_decide_on_at_that_moment_keeps_nothing_else_from_being_moved(
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bans_made, "AT_ONCE", 1)
+    ids = [await makers.comment(client, comment=f"{LINK} {n}", article=f"/{n}") for n in range(4)]
+    decided = f"update comment set state = 'rejected', version = 2 where id = '{ids[0]}'"
+    body = {"kind": "link_domain", "domain": "casino.example", "apply": "last_30_days"}
+    answer = await postgres.meanwhile(
+        environ["PALABRE_DATABASE_URL"], decided, ask(client, moderator, **body)
+    )
+    assert answer.json()["moved"] == 3
+    states = [(await state_of(client, moderator, one))[0] for one in ids]
+    assert states == ["rejected", "spam", "spam", "spam"]
 
 
 async def test_a_ban_applied_while_others_decide_loses_nothing(

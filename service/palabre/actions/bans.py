@@ -23,6 +23,7 @@ NETWORK_DAYS_MOST = 90
 """A network is somebody else's next: it is banned for so long at most."""
 AT_ONCE = 50
 """Comments changed in a transaction, for which everybody else waits."""
+FOUND_AT_ONCE = 1000
 EXAMPLES_MOST = 50
 COUNT_MOST = 10_000
 MOVED_FROM = (State.PENDING, State.APPROVED)
@@ -298,20 +299,25 @@ async def _apply(
 ) -> int:
     """Take what a ban hits of the last 30 days to spam, some at a time; how many.
 
-    Whatever happens meanwhile: what was done is kept, and can be undone.
+    Whatever happens meanwhile: what was done is kept, and can be undone. What others decide on at
+    that moment stays as they leave it, and keeps nothing else from being taken.
     """
     now = service.now()
-    since = now - APPLIES_TO
-    moved = 0
+    find = partial(
+        bans.hit_after,
+        aim=found.aim,
+        states=MOVED_FROM,
+        since=now - APPLIES_TO,
+        now=now,
+        limit=FOUND_AT_ONCE,
+    )
 
-    async def unit(tx: Tx, state: State) -> int:
-        ids = await bans.hit(tx, found.aim, state, since=since, now=now, limit=AT_ONCE)
+    async def unit(tx: Tx, ids: Sequence[str]) -> int:
         await comments.hold(tx, ids)
         done = 0
         for comment_id in ids:
             one = await comments.standing(tx, comment_id, site_id=found.aim.site_id)
-            # On PostgreSQL somebody may have decided on it just now.
-            if one is None or one.state is not state:
+            if one is None or one.state not in MOVED_FROM:
                 continue
             outcomes = await reports.outcomes(tx, one.id)
             done += await comments.set_state(
@@ -327,9 +333,13 @@ async def _apply(
             await bans.changed(tx, one.site_id, ban_id, was)
         return done
 
-    for state in MOVED_FROM:
-        while some := await service.store.write(partial(unit, state=state), long=True):
-            moved += some
+    moved, after = 0, 0
+    while hit := await service.store.read(partial(find, after=after)):
+        after = hit[-1][0]
+        ids = [comment_id for _, comment_id in hit]
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            moved += await service.store.write(partial(unit, ids=some), long=True)
     return moved
 
 

@@ -363,6 +363,33 @@ async def hit(
     return found
 
 
+async def hit_after(
+    tx: Tx,
+    aim: Aim,
+    states: Sequence[State],
+    after: int,
+    *,
+    since: datetime,
+    now: datetime,
+    limit: int,
+) -> list[tuple[int, str]]:
+    """The numbers and ids of the next comments in some states that a ban hits, behind the number
+    *after*, in order: whatever becomes of them meanwhile, none comes twice."""
+    found: list[tuple[int, str]] = []
+    for where, values in _sources(aim, since, now):
+        rows = await tx.all(
+            # The sum, so that no engine walks through all comments in their order instead.
+            f"select c.seq, c.id {where} and c.state {among(tx, 'states')} and c.seq > :after "
+            "order by c.seq + 0 limit :limit",
+            states=json.dumps(list(states)),
+            after=after,
+            limit=limit,
+            **values,
+        )
+        found += [(row["seq"], row["id"]) for row in rows]
+    return sorted(found)[:limit]
+
+
 def _sources(aim: Aim, since: datetime, now: datetime) -> list[tuple[str, dict[str, Value]]]:
     """Where what a ban hits is found, each of it once, and the values that say so.
 
