@@ -186,6 +186,36 @@ async def test_a_comments_mail_domain_is_banned_unseen(
     assert await state_of(client, moderator, missed) == WAITS
 
 
+async def test_no_moderator_learns_the_mail_domain_of_a_comment_from_bans_of_both_kinds(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    source = await makers.comment(client, email="zoe@jetable.example")
+    typed = {"kind": "mail_domain", "domain": "jetable.example"}
+    # Whichever is made first, the other one is new, and says nothing of the first.
+    named = await ban(client, moderator, **typed)
+    unseen = await ban(client, moderator, kind="mail_domain", comment=source)
+    assert unseen["ban"]["id"] != named["ban"]["id"]
+    assert (unseen["ban"]["domain"], unseen["ban"]["comment"]) == (None, source)
+    await client.delete(f"{URL}/{named['ban']['id']}", headers=moderator)
+    named = await ban(client, moderator, **typed, comment=source)
+    assert (named["ban"]["domain"], named["ban"]["comment"]) == ("jetable.example", None)
+    assert unseen["ban"] in (await listed(client, moderator))["bans"]
+    await client.delete(f"{URL}/{named['ban']['id']}", headers=moderator)
+    hit = await makers.comment(client, email="max@mx.jetable.example")
+    assert await state_of(client, moderator, hit) == SPAM
+
+
+@pytest.mark.parametrize("by", ["domain", "comment"])
+async def test_what_a_mail_domain_s_ban_would_hit_is_only_counted(
+    by: str, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    source = await makers.comment(client, email="zoe@jetable.example")
+    await makers.approved(client, moderator, email="max@jetable.example")
+    body = {"domain": "jetable.example"} if by == "domain" else {"comment": source}
+    tried = await ask(client, moderator, kind="mail_domain", **body, apply="preview")
+    assert tried.json()["preview"] == {"pending": 1, "approved": 1, "examples": []}
+
+
 async def test_a_text_is_banned_whoever_sends_it_however_it_is_spaced(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -882,10 +912,10 @@ async def test_hashes_that_are_past_their_time_are_removed(
         found = await service.store.read(lambda tx: tx.all(kinds))
         return {row["kind"]: row["n"] for row in found}
 
-    assert await kept() == {"address": 1, "network": 1, "mail_domain": 1, "link_domain": 2}
+    assert await kept() == {"address": 1, "network": 1, "mail_domain": 2, "link_domain": 2}
     clock.advance(hours=24)
     await tidy(service)
-    assert await kept() == {"mail_domain": 1, "link_domain": 2}
+    assert await kept() == {"mail_domain": 2, "link_domain": 2}
     clock.advance(days=29)
     await tidy(service)
     assert await kept() == {}

@@ -71,7 +71,7 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a ban would take to spam of the last 30 days: how many in which state, up to
-    `COUNT_MOST` each, and some of them."""
+    `COUNT_MOST` each, and some of them; none where they would tell whose mail domain it is."""
 
     counts: dict[State, int]
     examples: tuple[Comment, ...]
@@ -122,6 +122,8 @@ async def preview(service: Service, moderator: Moderator, wanted: Wanted) -> Pre
             counts[state] = await bans.count(
                 tx, found.aim, state, since=since, now=now, most=COUNT_MOST
             )
+            if wanted.kind is BanKind.MAIL_DOMAIN:
+                continue
             left = EXAMPLES_MOST - len(ids)
             ids += await bans.hit(tx, found.aim, state, since=since, now=now, limit=left)
         examples = await queue.some(tx, ids, site_id=found.aim.site_id, now=now)
@@ -285,11 +287,13 @@ async def _find(tx: Tx, service: Service, moderator: Moderator, wanted: Wanted) 
         if mark is None:
             raise InvalidRequest([FieldError("comment", "not_allowed", hint="ban_unknown")])
         aim = Aim(site_id, tag=mark.hex)
+    # A mail domain that is named stands beside nobody's comment.
+    is_apart = wanted.kind is BanKind.MAIL_DOMAIN and wanted.label is not None
     return _Found(
         aim=aim,
         mark=mark,
         label=wanted.label,
-        comment=None if one is None else one.id,
+        comment=None if one is None or is_apart else one.id,
         is_told=site.policy.tell_banned,
     )
 

@@ -21,6 +21,8 @@ KEPT_FOR = timedelta(days=30)
 STANDING_MOST = 20
 """Bans that a submission is told to be hit by, of which one is named."""
 HITS_MOST = 10_000
+UNSEEN = -1
+"""The place of a comment's mail domain as a ban knows it that is made from the comment."""
 NETWORKS = (BanKind.ADDRESS, BanKind.NETWORK)
 _ORDER = list(BanKind)
 _SUREST = " ".join(
@@ -32,7 +34,8 @@ _SUREST = " ".join(
 class Mark:
     """A keyed hash by which a ban knows something.
 
-    `place`: 0 of the thing itself, more of what it is part of.
+    `place`: 0 of the thing itself, more of what it is part of; of a mail domain that no moderator
+    sees `UNSEEN`, and less.
     """
 
     kind: BanKind
@@ -188,13 +191,14 @@ async def source(tx: Tx, comment_id: str, *, site_id: str | None) -> Source | No
 async def mark_of(
     tx: Tx, site_id: str, comment_id: str, kind: BanKind, *, now: datetime
 ) -> Mark | None:
-    """What a comment itself is known by, if that is still kept."""
+    """What a comment itself is known by to a ban that is made from it, if that is still kept."""
     row = await tx.one(
         "select tag, key_id from comment_tag where site_id = :site and comment_id = :comment "
-        "and kind = :kind and place = 0 and expires_at > :now",
+        "and kind = :kind and place = :place and expires_at > :now",
         site=site_id,
         comment=comment_id,
         kind=kind,
+        place=UNSEEN if kind is BanKind.MAIL_DOMAIN else 0,
         now=ms(now),
     )
     return None if row is None else Mark(kind, 0, Tag(bytes.fromhex(row["tag"]), row["key_id"]))
