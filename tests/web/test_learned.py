@@ -22,7 +22,7 @@ from palabre.store.learned import Label
 from palabre.text import features
 from palabre.text.features import Features
 from web import desk
-from web.speaking import rules, seen_by
+from web.speaking import rules, seen_by, stored
 
 SPAM = "Casino bonus {n}: jackpot gratuit, inscrivez-vous sur www.casino-{n}.example !!!"
 HONEST = "La ligne {n} du tramway passe devant l’école, et personne n’en parle ici."
@@ -216,6 +216,35 @@ async def test_a_deleted_comment_leaves_what_it_taught_and_no_tie_to_it(
     assert await counts(service) == before
     rows = await service.store.read(lambda tx: tx.all("select * from learned_label"))
     assert rows == []
+
+
+@pytest.mark.parametrize(("action", "stays"), [("approve", False), ("spam", True)])
+async def test_who_withdraws_a_comment_takes_with_it_what_it_taught_unless_as_spam(
+    action: str, stays: bool, service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await makers.act(client, moderator, await makers.comment(client), action)
+    before = await counts(service)
+    sent = await makers.submit(client, comment="Un avis à moi, que je vais bientôt retirer.")
+    await makers.act(client, moderator, sent["comment"]["id"], action)
+    taught = await counts(service)
+    assert taught != before
+    for _ in range(2):
+        answer = await client.post(f"/v1/receipts/{sent['receipt']['token']}/withdraw")
+        assert answer.status_code == 200
+        assert await counts(service) == (taught if stays else before)
+    rows = await service.store.read(lambda tx: tx.all("select * from learned_label"))
+    assert len(rows) == 1
+
+
+async def test_the_retention_leaves_what_was_learned(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, clock: Clock
+) -> None:
+    await makers.act(client, moderator, await makers.comment(client), "spam")
+    before = await counts(service)
+    clock.advance(days=31)
+    await retention.retention(service)
+    assert (await stored(client, moderator))["spam"] == 0
+    assert await counts(service) == before
 
 
 async def test_erasing_a_person_unlearns_what_they_wrote(

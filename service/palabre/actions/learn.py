@@ -107,6 +107,16 @@ async def take_back(tx: Tx, comment: Standing) -> None:
     await learned.take_back(tx, comment.site_id, comment.id)
 
 
+async def withdrawn(tx: Tx, comment: Standing) -> None:
+    """Its author takes a comment back, and with it what it taught as an honest one.
+
+    What it taught as spam stays: else who sends spam would have it forgotten.
+    """
+    await learned.hold(tx, comment.site_id)
+    if await learned.is_honest(tx, comment.site_id, comment.id):
+        await learned.take_back(tx, comment.site_id, comment.id)
+
+
 async def rescore(service: Service, site_id: str) -> int:
     """Score what waits on a site, the newest RESCORED_MOST, by what is known now; how many."""
     before, scored = (1 << 62, 0), 0

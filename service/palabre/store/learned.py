@@ -153,6 +153,16 @@ async def take_back(tx: Tx, site_id: str, comment_id: str) -> Label | None:
     return Label(is_spam, row["moderator_id"], moment(row["at"]), row["score"])
 
 
+async def is_honest(tx: Tx, site_id: str, comment_id: str) -> bool:
+    """Whether a comment was learned as an honest one."""
+    row = await tx.one(
+        "select is_spam from learned_label where site_id = :site and comment_id = :comment",
+        site=site_id,
+        comment=comment_id,
+    )
+    return row is not None and not row["is_spam"]
+
+
 async def forget(tx: Tx, site_id: str, comment_id: str) -> None:
     """A comment is gone: what was learned stays, what ties it to the comment goes."""
     await tx.run(
