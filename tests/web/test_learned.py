@@ -274,6 +274,50 @@ async def test_comments_without_a_decision_and_ones_own_words_change_nothing(
     assert await counts(service) == before
 
 
+@pytest.mark.parametrize("door", ["one", "many"])
+async def test_approving_what_was_published_at_once_teaches_it_and_changes_nothing_else(
+    door: str, service: Service, client: httpx2.AsyncClient, admin: Headers
+) -> None:
+    await rules(client, admin, first_state="approved")
+    one = await makers.comment(client)
+    before = await seen_by(client, admin, one)
+    assert (before["state"], before["decided_by"]) == ("approved", "rule:policy")
+    assert await counts(service) == {"features": [], "sites": []}
+    listing = await client.get("/v1/comments?article=/a")
+    for _ in range(2):
+        if door == "one":
+            found = await makers.act(client, admin, one, "approve", version=7, note="Bien.")
+            assert found["version"] == before["version"]
+        else:
+            answer = await client.post(
+                "/v1/moderation/decisions", json={"action": "approve", "ids": [one]}, headers=admin
+            )
+            assert answer.json()["results"] == [{"id": one, "status": 200, "state": "approved"}]
+        (site,) = (await counts(service))["sites"]
+        assert site[1:4] == (1, 1, 0)
+    assert await seen_by(client, admin, one) == before
+    again = await client.get("/v1/comments?article=/a")
+    assert again.headers["etag"] == listing.headers["etag"]
+    # Now as any label: it follows what is decided.
+    await makers.act(client, admin, one, "spam")
+    assert (await counts(service))["sites"][0][1:4] == (1, 0, 1)
+    await makers.act(client, admin, one, "hold")
+    assert await counts(service) == {"features": [], "sites": []}
+
+
+async def test_approving_what_is_approved_teaches_no_moderators_words_and_counts_none_twice(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    one = await makers.approved(client, moderator)
+    before = await counts(service)
+    answer = await client.post(
+        f"/v1/moderation/comments/{one}/reply", json={"text": "Merci."}, headers=moderator
+    )
+    for approved in (one, answer.json()["id"]):
+        await makers.act(client, moderator, approved, "approve")
+    assert await counts(service) == before
+
+
 async def test_what_a_block_moves_to_spam_teaches_nothing(
     service: Service, client: httpx2.AsyncClient, admin: Headers
 ) -> None:

@@ -70,8 +70,9 @@ async def decide(
 ) -> Comment:
     """Bring a comment to a state; the comment as it is afterwards.
 
-    Asking for the state it has changes nothing, whatever *version*. Raises CommentNotFound,
-    NotAllowedFromHere, and DecidedMeanwhile when *version* is no longer the comment's.
+    Asking for the state it has changes nothing, whatever *version*, but that an approval teaches
+    the learned score if no decision has yet. Raises CommentNotFound, NotAllowedFromHere, and
+    DecidedMeanwhile when *version* is no longer the comment's.
     """
 
     async def unit(tx: Tx) -> Comment:
@@ -145,6 +146,8 @@ async def change(
     if standing is None:
         raise CommentNotFound
     if standing.state is becomes:
+        if becomes is State.APPROVED and because.undoes is None:
+            await learn.confirmed(tx, service, standing, moderator)
         return None
     if version is not None and version != standing.version:
         raise DecidedMeanwhile(await present(tx, service, comment_id))
