@@ -245,6 +245,35 @@ async def test_a_banned_text_is_known_again_when_some_words_are_others(
     assert await state_of(client, moderator, await makers.comment(client)) == WAITS
 
 
+@pytest.mark.parametrize("has_likes", [True, False])
+async def test_a_banned_text_is_known_when_its_likes_turn_out_to_be_those_of_others(
+    has_likes: bool, client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    one = "Notre lessive merveilleuse, garantie naturelle, livrée gratuitement partout{}"
+    two = "Vendons aussi aspirateurs silencieux, balais télescopiques, éponges increvables{}"
+
+    async def post(text: str, end: str) -> str:
+        clock.advance(minutes=20)
+        text = text.format(end) + " : http://menage.example/"
+        number = int(clock().timestamp())
+        return await makers.comment(
+            client, comment=text, name=f"Nom {number}", email=f"nr{number}@example.com"
+        )
+
+    for end in ("", " !"):
+        await post(one, end)
+    source = await post(two, "")
+    if has_likes:
+        await post(two, " !")
+    await ban(client, moderator, kind="text", comment=source)
+    assert await state_of(client, moderator, await post(one, " ?")) == WAITS
+    both_ = await post(f"{one}, {two}".replace("{}, ", ", "), "")
+    assert await state_of(client, moderator, both_) == SPAM
+    # From now on all of them are one group.
+    for text in (one, two):
+        assert await state_of(client, moderator, await post(text, " ?!")) == SPAM
+
+
 async def test_an_author_is_banned_as_by_a_block_and_listed_with_the_others(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
