@@ -567,6 +567,7 @@ async def test_one_that_has_ended_is_made_anew_with_changes_of_its_own(
     clock.advance(days=1)
     if tidied:
         await tidy(service)
+        assert await rows(service, "ban_change") == 0
     later = await makers.comment(client, **zoe, article="/b")
     assert await state_of(client, moderator, later) == WAITS
     again = await ban(client, moderator, **body)

@@ -69,7 +69,11 @@ async def tidy(service: Service) -> int:
             floods = retention.overdue_in_quarantine
             find = partial(floods, site_id=site_id, before=before, limit=AT_ONCE)
             deleted += await _delete(service, find)
-    old_reports: list[Forget] = [partial(reports.forget_old, site_id=site_id) for site_id in every]
+    of_sites: list[Forget] = [
+        partial(forget_of_site, site_id=site_id)
+        for forget_of_site in (bans.forget_changes_of_ended_blocks, reports.forget_old)
+        for site_id in every
+    ]
     for forget in (
         visits.forget_expired,
         receipts.forget_expired,
@@ -78,7 +82,7 @@ async def tidy(service: Service) -> int:
         bans.forget_expired,
         bans.forget_ended,
         reports.forget_tags,
-        *old_reports,
+        *of_sites,
     ):
         unit = partial(_forget, service, forget)
         while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:

@@ -321,6 +321,20 @@ async def forget_ended(tx: Tx, *, now: datetime, most: int) -> int:
     return await _end(tx, f"{some}order by until_at limit :most)", now=now, most=most)
 
 
+async def forget_changes_of_ended_blocks(tx: Tx, *, site_id: str, now: datetime, most: int) -> int:
+    """Remove what blocks past their end had changed, which can't be undone any longer; of how many
+    comments. One that somebody makes anew meanwhile has changes of its own."""
+    return await tx.run(
+        "delete from ban_change where site_id = :site and (ban_id, comment_id) in "
+        "(select c.ban_id, c.comment_id from author as a join ban_change as c "
+        "on c.site_id = a.site_id and c.ban_id = a.id where a.site_id = :site "
+        "and a.blocked_at is not null and a.blocked_until <= :now limit :most)",
+        site=site_id,
+        now=ms(now),
+        most=most,
+    )
+
+
 async def _end(tx: Tx, which: str, *, now: datetime, **values: Value) -> int:
     """Remove those of these bans that are past their end, and what they changed can't be undone any
     longer; how many. One that somebody renews meanwhile is not past it."""
