@@ -88,6 +88,33 @@ def execute(url: str, *statements: str) -> None:
     within(url, work)
 
 
+async def meanwhile(url: str, change: str, work: Coroutine[Any, Any, T]) -> T:
+    """What *work* comes to while somebody else has made a change, and commits it only when the work
+    waits for that."""
+    found, _ = await watched(url, change, work)
+    return found
+
+
+async def watched(url: str, change: str, work: Coroutine[Any, Any, T]) -> tuple[T, bool]:
+    """The same, and whether the work waited."""
+    waiting = (
+        "select count(*) from pg_stat_activity where datname = current_database() "
+        "and wait_event_type = 'Lock'"
+    )
+    changing, looking = [await asyncpg.connect(url, timeout=30) for _ in range(2)]
+    try:
+        async with changing.transaction():
+            await changing.execute(change)
+            task = asyncio.ensure_future(work)
+            while not task.done() and not await looking.fetchval(waiting):
+                await asyncio.sleep(0.01)
+            waited = not task.done()
+        return await asyncio.wait_for(task, 30), waited
+    finally:
+        for one in (changing, looking):
+            await one.close(timeout=5)
+
+
 def within(url: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """What *work* returns, done with a connection of its own."""
 

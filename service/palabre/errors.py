@@ -8,7 +8,7 @@
     ├── OriginNotAllowed 403   ArticleClosed 403   IdempotencyMismatch 422   DuplicateComment 409
     ├── TooFast 429   Busy 503   StoreUnavailable 503
     ├── Unauthenticated 401   ScopeMissing 403
-    ├── NotAllowedFromHere 409   DecidedMeanwhile 409
+    ├── NotAllowedFromHere 409   DecidedMeanwhile 409   ReportedEnough 409
     ├── MailLinkExpired 410   MailLinkNotAllowed 403
     ├── LoginLinkExpired 410   FormExpired 403
     ├── NotFound 404
@@ -201,6 +201,13 @@ class NotAllowedFromHere(Problem):
     status = 409
 
 
+class ReportedEnough(Problem):
+    """The comment has as many open reports as are kept: one more would tell moderators nothing."""
+
+    code = "reported_enough"
+    status = 409
+
+
 class DecidedMeanwhile(Problem):
     """The comment has changed since the caller looked; `comment` is how it is now."""
 
@@ -327,6 +334,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     Unauthenticated,
     ScopeMissing,
     NotAllowedFromHere,
+    ReportedEnough,
     DecidedMeanwhile,
     NotFound,
     SiteNotFound,

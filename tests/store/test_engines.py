@@ -128,7 +128,7 @@ def comparable(sql: str) -> str:
         sql = sql.replace(theirs, "")
     columns, _, where = " ".join(sql.split()).partition(" where ")
     # PostgreSQL writes parentheses wherever there might be some.
-    return columns.partition(" on ")[2].replace(" (", "(") + "|" + re.sub("[()]", "", where)
+    return re.sub("[() ]", "", columns.partition(" on ")[2]) + "|" + re.sub("[()]", "", where)
 
 
 def test_both_have_the_same_tables_but_their_own(of_postgres: Schema) -> None:

@@ -9,10 +9,12 @@ import httpx2
 import pytest
 
 import makers
+import postgres
 from conftest import Clock, token_for
-from palabre.actions import sites, tidy
+from palabre.actions import screen, sites, tidy
 from palabre.model import Scope, Site
 from palabre.service import Service
+from palabre.store import comments
 from palabre.text import sketch
 from text import honest, spinner
 from web import desk
@@ -50,6 +52,23 @@ async def bands(service: Service) -> int:
     """How many bands are stored."""
     rows = await service.store.read(lambda tx: tx.all("select band from comment_band"))
     return len(rows)
+
+
+@pytest.mark.engine("postgres")
+async def test_looking_at_a_text_waits_for_nobody_who_stores_its_like(
+    service: Service, site: Site, client: httpx2.AsyncClient, environ: dict[str, str]
+) -> None:
+    text = SPUN[0]
+    key = int.from_bytes(comments.text_hash(text)[:8], signed=True)
+    lock = f"select pg_advisory_xact_lock({key})"
+    url = environ["PALABRE_DATABASE_URL"]
+    _, waited = await postgres.watched(
+        url, lock, screen.looked_at(service, site, {"comment": text})
+    )
+    assert not waited
+    # Whoever is to store it waits, so as to know the one that came before.
+    _, waited = await postgres.watched(url, lock, makers.comment(client, comment=text))
+    assert waited
 
 
 async def test_a_variant_of_a_text_is_told_from_anything_else(

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 import makers
+import postgres
 from conftest import START, Clock, client_of, token_for
 from counting import assert_counters_are_true
 from palabre import keys as key_files
@@ -24,6 +25,8 @@ from palabre.keys import Keys
 from palabre.model import Site
 from palabre.service import Service
 from palabre.store import Tx
+from palabre.store import bans as bans_kept
+from web import test_reports as reports
 from web.speaking import browse, problem, rules, seen_by, signal_of, stored
 
 Json = dict[str, Any]
@@ -183,6 +186,36 @@ async def test_a_comments_mail_domain_is_banned_unseen(
     assert await state_of(client, moderator, missed) == WAITS
 
 
+async def test_no_moderator_learns_the_mail_domain_of_a_comment_from_bans_of_both_kinds(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    source = await makers.comment(client, email="zoe@jetable.example")
+    typed = {"kind": "mail_domain", "domain": "jetable.example"}
+    # Whichever is made first, the other one is new, and says nothing of the first.
+    named = await ban(client, moderator, **typed)
+    unseen = await ban(client, moderator, kind="mail_domain", comment=source)
+    assert unseen["ban"]["id"] != named["ban"]["id"]
+    assert (unseen["ban"]["domain"], unseen["ban"]["comment"]) == (None, source)
+    await client.delete(f"{URL}/{named['ban']['id']}", headers=moderator)
+    named = await ban(client, moderator, **typed, comment=source)
+    assert (named["ban"]["domain"], named["ban"]["comment"]) == ("jetable.example", None)
+    assert unseen["ban"] in (await listed(client, moderator))["bans"]
+    await client.delete(f"{URL}/{named['ban']['id']}", headers=moderator)
+    hit = await makers.comment(client, email="max@mx.jetable.example")
+    assert await state_of(client, moderator, hit) == SPAM
+
+
+@pytest.mark.parametrize("by", ["domain", "comment"])
+async def test_what_a_mail_domain_s_ban_would_hit_is_only_counted(
+    by: str, client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    source = await makers.comment(client, email="zoe@jetable.example")
+    await makers.approved(client, moderator, email="max@jetable.example")
+    body = {"domain": "jetable.example"} if by == "domain" else {"comment": source}
+    tried = await ask(client, moderator, kind="mail_domain", **body, apply="preview")
+    assert tried.json()["preview"] == {"pending": 1, "approved": 1, "examples": []}
+
+
 async def test_a_text_is_banned_whoever_sends_it_however_it_is_spaced(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -210,6 +243,35 @@ async def test_a_banned_text_is_known_again_when_some_words_are_others(
     )
     assert await state_of(client, moderator, spun) == SPAM
     assert await state_of(client, moderator, await makers.comment(client)) == WAITS
+
+
+@pytest.mark.parametrize("has_likes", [True, False])
+async def test_a_banned_text_is_known_when_its_likes_turn_out_to_be_those_of_others(
+    has_likes: bool, client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    one = "Notre lessive merveilleuse, garantie naturelle, livrée gratuitement partout{}"
+    two = "Vendons aussi aspirateurs silencieux, balais télescopiques, éponges increvables{}"
+
+    async def post(text: str, end: str) -> str:
+        clock.advance(minutes=20)
+        text = text.format(end) + " : http://menage.example/"
+        number = int(clock().timestamp())
+        return await makers.comment(
+            client, comment=text, name=f"Nom {number}", email=f"nr{number}@example.com"
+        )
+
+    for end in ("", " !"):
+        await post(one, end)
+    source = await post(two, "")
+    if has_likes:
+        await post(two, " !")
+    await ban(client, moderator, kind="text", comment=source)
+    assert await state_of(client, moderator, await post(one, " ?")) == WAITS
+    both_ = await post(f"{one}, {two}".replace("{}, ", ", "), "")
+    assert await state_of(client, moderator, both_) == SPAM
+    # From now on all of them are one group.
+    for text in (one, two):
+        assert await state_of(client, moderator, await post(text, " ?!")) == SPAM
 
 
 async def test_an_author_is_banned_as_by_a_block_and_listed_with_the_others(
@@ -487,6 +549,97 @@ async def test_a_ban_ends_when_it_said_so_and_is_forgotten(
     assert await rows(service, "ban") == 0
 
 
+@pytest.mark.parametrize("kind", ["author", "text"])
+@pytest.mark.parametrize("tidied", [True, False])
+async def test_one_that_has_ended_is_made_anew_with_changes_of_its_own(
+    kind: str,
+    tidied: bool,
+    service: Service,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+) -> None:
+    zoe = {"email": "zoe@a.example", "comment": "Gagnez de l’argent sans rien faire."}
+    source = await makers.comment(client, **zoe)
+    body = {"kind": kind, "comment": source}
+    first = await ban(client, moderator, **body, until="2026-11-24T09:00:00Z", apply="last_30_days")
+    assert (first["moved"], first["ban"]["moved"]) == (1, 1)
+    clock.advance(days=1)
+    if tidied:
+        await tidy(service)
+        assert await rows(service, "ban_change") == 0
+    later = await makers.comment(client, **zoe, article="/b")
+    assert await state_of(client, moderator, later) == WAITS
+    again = await ban(client, moderator, **body)
+    assert (again["ban"]["hits"], again["ban"]["moved"]) == (0, 0)
+    assert (await undo(client, moderator, again["ban"]["id"]))["restored"] == 0
+    assert (await state_of(client, moderator, source))[0] == "spam"
+    renewed = await ask(client, moderator, **body, apply="last_30_days")
+    assert (renewed.status_code, renewed.json()["moved"]) == (200, 1)
+    assert (await undo(client, moderator, again["ban"]["id"]))["restored"] == 1
+    assert (await state_of(client, moderator, later))[0] == "pending"
+    assert (await state_of(client, moderator, source))[0] == "spam"
+
+
+@pytest.mark.engine("postgres")
+async def test_a_ban_that_is_renewed_just_when_it_would_be_forgotten_stands(
+    service: Service,
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    clock: Clock,
+    environ: dict[str, str],
+) -> None:
+    source = await makers.comment(client, comment=LINK)
+    made = await ban(
+        client,
+        moderator,
+        kind="link_domain",
+        domain="casino.example",
+        until="2026-11-23T09:10:00Z",
+        apply="last_30_days",
+    )
+    clock.advance(minutes=10)
+    renewal = "update ban set until_at = null"
+    await postgres.meanwhile(environ["PALABRE_DATABASE_URL"], renewal, tidy(service))
+    (found,) = (await listed(client, moderator))["bans"]
+    assert (found["id"], found["moved"]) == (made["ban"]["id"], 1)
+    assert (await undo(client, moderator, found["id"]))["restored"] == 1
+    assert (await state_of(client, moderator, source))[0] == "pending"
+
+
+async def test_of_several_bans_the_surest_and_newest_is_named(
+    client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    named = [f"d{n}.example" for n in range(bans_kept.STANDING_MOST)]
+    text = "Là : " + " ".join(f"https://{one}" for one in named)
+    source = await from_address(client, "198.51.100.7")
+    network = await ban(client, moderator, kind="network", comment=source)
+    await ban(client, moderator, kind="link_domain", domain=named[0])
+    for one in named[1:]:
+        clock.advance(seconds=1)
+        await ban(client, moderator, kind="link_domain", domain=one, reason=f"{one} !")
+    by_network = await from_address(client, "198.51.100.7", comment=text)
+    by_link = await from_address(client, "198.51.100.8", comment=text + " Bis.")
+    hits = {one["id"]: one["hits"] for one in (await listed(client, moderator))["bans"]}
+    assert hits[network["ban"]["id"]] == 1
+    assert sum(hits.values()) == 2
+    why = signal_of(await seen_by(client, moderator, by_link), "banned")["why"]
+    assert f"{named[-1]} !" in why
+    assert "https" not in signal_of(await seen_by(client, moderator, by_network), "banned")["why"]
+
+
+async def test_hashes_past_their_time_hit_nothing_even_before_they_are_removed(
+    client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    await from_address(client, "198.51.100.7")
+    clock.advance(hours=24)
+    source = await from_address(client, "198.51.100.7")
+    tried = await ask(client, moderator, kind="network", comment=source, apply="preview")
+    assert tried.json()["preview"]["pending"] == 1
+    made = await ban(client, moderator, kind="network", comment=source, apply="last_30_days")
+    assert made["moved"] == 1
+
+
 async def rows(service: Service, table: str) -> int:
     found = await service.store.read(lambda tx: tx.one(f"select count(*) as n from {table}"))
     assert found is not None
@@ -666,6 +819,40 @@ async def test_those_whom_it_is_applied_to_are_told_nothing(
     assert told["comment"]["state"] == "rejected"
 
 
+async def test_reports_are_after_an_undo_what_they_were_before_the_ban(
+    service: Service, client: httpx2.AsyncClient, moderator: dict[str, str], clock: Clock
+) -> None:
+    ids = [await makers.approved(client, moderator, comment=f"{LINK} {n}") for n in range(3)]
+    dismissed, both_, settled_since = ids
+    for one in ids:
+        await reports.report(client, one, 1)
+    for one in (dismissed, both_):
+        await reports.dismiss(client, moderator, one)
+    clock.advance(minutes=5)
+    await reports.report(client, both_, 2)
+    before = [await seen_by(client, moderator, one) for one in ids]
+    assert [one["reports"] for one in before] == [0, 1, 1]
+
+    made = await ban(
+        client, moderator, kind="link_domain", domain="casino.example", apply="last_30_days"
+    )
+    assert made["moved"] == 3
+    for one in ids:
+        assert set(await reports.outcomes(client, moderator, one)) == {"upheld"}
+    clock.advance(minutes=5)
+    await reports.dismiss(client, moderator, settled_since)
+    assert (await undo(client, moderator, made["ban"]["id"]))["restored"] == 3
+    after = [await seen_by(client, moderator, one) for one in ids]
+    assert [one["report_list"] for one in after[:2]] == [one["report_list"] for one in before[:2]]
+    assert await reports.outcomes(client, moderator, settled_since) == ["dismissed"]
+    assert [one["reports"] for one in after] == [0, 1, 0]
+    listed = await client.get(
+        "/v1/moderation/comments?reported=1&state=approved", headers=moderator
+    )
+    assert [one["id"] for one in listed.json()["comments"]] == [both_]
+    await assert_counters_are_true(service)
+
+
 async def test_more_than_one_transaction_takes_are_moved_and_brought_back(
     service: Service, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
@@ -673,6 +860,7 @@ async def test_more_than_one_transaction_takes_are_moved_and_brought_back(
         await makers.comment(client, comment=f"{LINK} {number}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bans_made, "AT_ONCE", 3)
+        patch.setattr(bans_made, "FOUND_AT_ONCE", 4)
         made = await ban(
             client, moderator, kind="link_domain", domain="casino.example", apply="last_30_days"
         )
@@ -681,6 +869,25 @@ async def test_more_than_one_transaction_takes_are_moved_and_brought_back(
     assert (found["restored"], found["left"]) == (7, 0)
     assert (await stored(client, moderator))["pending"] == 7
     await assert_counters_are_true(service)
+
+
+@pytest.mark.engine("postgres")
+async def test_what_others_decide_on_at_that_moment_keeps_nothing_else_from_being_moved(
+    client: httpx2.AsyncClient,
+    moderator: dict[str, str],
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bans_made, "AT_ONCE", 1)
+    ids = [await makers.comment(client, comment=f"{LINK} {n}", article=f"/{n}") for n in range(4)]
+    decided = f"update comment set state = 'rejected', version = 2 where id = '{ids[0]}'"
+    body = {"kind": "link_domain", "domain": "casino.example", "apply": "last_30_days"}
+    answer = await postgres.meanwhile(
+        environ["PALABRE_DATABASE_URL"], decided, ask(client, moderator, **body)
+    )
+    assert answer.json()["moved"] == 3
+    states = [(await state_of(client, moderator, one))[0] for one in ids]
+    assert states == ["rejected", "spam", "spam", "spam"]
 
 
 async def test_a_ban_applied_while_others_decide_loses_nothing(
@@ -735,10 +942,10 @@ async def test_hashes_that_are_past_their_time_are_removed(
         found = await service.store.read(lambda tx: tx.all(kinds))
         return {row["kind"]: row["n"] for row in found}
 
-    assert await kept() == {"address": 1, "network": 1, "mail_domain": 1, "link_domain": 2}
+    assert await kept() == {"address": 1, "network": 1, "mail_domain": 2, "link_domain": 2}
     clock.advance(hours=24)
     await tidy(service)
-    assert await kept() == {"mail_domain": 1, "link_domain": 2}
+    assert await kept() == {"mail_domain": 2, "link_domain": 2}
     clock.advance(days=29)
     await tidy(service)
     assert await kept() == {}

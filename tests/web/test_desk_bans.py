@@ -143,6 +143,11 @@ async def test_a_domain_is_banned_from_the_list(
     await after(client, await press(client, "ban", what="mail_domain", domain="Jetable.example"))
     caught = await makers.comment(client, email="zoe@jetable.example")
     assert (await seen_by(client, alice, caught))["state"] == "spam"
+    waits = await makers.comment(client, email="zoe@autre.example")
+    tried = await press(client, "try", what="mail_domain", domain="autre.example")
+    assert "Lesquels n’est pas montré" in words(tried.text)
+    assert "1 commentaire aux indésirables" in words(tried.text)
+    assert waits not in tried.text
 
 
 async def test_a_blocked_person_stands_in_the_list_with_a_link_to_their_page(

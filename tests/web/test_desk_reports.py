@@ -8,10 +8,11 @@ import httpx2
 import pytest
 
 import makers
+from conftest import Clock
 from palabre.service import Service
 from web import desk
 from web.speaking import rules, seen_by
-from web.test_reports import outcomes, report
+from web.test_reports import outcomes, report, told
 from web.tree import read
 
 REPORTED = "/desk/?state=approved&reported=1"
@@ -128,3 +129,22 @@ async def test_the_rule_is_set_at_the_desk(
     assert (await client.post("/desk/rules", data=data, headers=desk.FORM)).status_code == 200
     found = (await client.get("/v1/moderation/sites/blog", headers=admin)).json()
     assert found["policy"]["reports_to_hold"] == 5
+
+
+@pytest.mark.parametrize("action", ["reject", "hold"])
+async def test_undoing_a_decision_leaves_reports_dismissed_that_had_been(
+    client: httpx2.AsyncClient, admin: dict[str, str], comment: str, action: str, clock: Clock
+) -> None:
+    at = f"/desk/comments/{comment}"
+    await keep(client, comment, at)
+    clock.advance(minutes=5)
+    later = await report(client, comment, 3)
+    before = (await seen_by(client, admin, comment))["report_list"]
+    assert [one["outcome"] for one in before] == ["dismissed", "dismissed", "open"]
+    await desk.act(client, f"{action} {comment}", at=at)
+    undone = {"csrf": desk.field((await client.get(at)).text, "csrf"), "back": ""}
+    assert (await client.post("/desk/undo", data=undone, headers=desk.FORM)).status_code == 303
+    seen = await seen_by(client, admin, comment)
+    assert (seen["state"], seen["reports"]) == ("approved", 1)
+    assert seen["report_list"] == before
+    assert (await told(client, later))["outcome"] == "open"

@@ -22,7 +22,7 @@ from palabre.store.learned import Label
 from palabre.text import features
 from palabre.text.features import Features
 from web import desk
-from web.speaking import rules, seen_by
+from web.speaking import rules, seen_by, stored
 
 SPAM = "Casino bonus {n}: jackpot gratuit, inscrivez-vous sur www.casino-{n}.example !!!"
 HONEST = "La ligne {n} du tramway passe devant l’école, et personne n’en parle ici."
@@ -218,6 +218,35 @@ async def test_a_deleted_comment_leaves_what_it_taught_and_no_tie_to_it(
     assert rows == []
 
 
+@pytest.mark.parametrize(("action", "stays"), [("approve", False), ("spam", True)])
+async def test_who_withdraws_a_comment_takes_with_it_what_it_taught_unless_as_spam(
+    action: str, stays: bool, service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    await makers.act(client, moderator, await makers.comment(client), action)
+    before = await counts(service)
+    sent = await makers.submit(client, comment="Un avis à moi, que je vais bientôt retirer.")
+    await makers.act(client, moderator, sent["comment"]["id"], action)
+    taught = await counts(service)
+    assert taught != before
+    for _ in range(2):
+        answer = await client.post(f"/v1/receipts/{sent['receipt']['token']}/withdraw")
+        assert answer.status_code == 200
+        assert await counts(service) == (taught if stays else before)
+    rows = await service.store.read(lambda tx: tx.all("select * from learned_label"))
+    assert len(rows) == 1
+
+
+async def test_the_retention_leaves_what_was_learned(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers, clock: Clock
+) -> None:
+    await makers.act(client, moderator, await makers.comment(client), "spam")
+    before = await counts(service)
+    clock.advance(days=31)
+    await retention.retention(service)
+    assert (await stored(client, moderator))["spam"] == 0
+    assert await counts(service) == before
+
+
 async def test_erasing_a_person_unlearns_what_they_wrote(
     service: Service, client: httpx2.AsyncClient, admin: Headers
 ) -> None:
@@ -242,6 +271,50 @@ async def test_comments_without_a_decision_and_ones_own_words_change_nothing(
         f"/v1/moderation/comments/{one}/reply", json={"text": "Merci."}, headers=moderator
     )
     assert reply.status_code == 201
+    assert await counts(service) == before
+
+
+@pytest.mark.parametrize("door", ["one", "many"])
+async def test_approving_what_was_published_at_once_teaches_it_and_changes_nothing_else(
+    door: str, service: Service, client: httpx2.AsyncClient, admin: Headers
+) -> None:
+    await rules(client, admin, first_state="approved")
+    one = await makers.comment(client)
+    before = await seen_by(client, admin, one)
+    assert (before["state"], before["decided_by"]) == ("approved", "rule:policy")
+    assert await counts(service) == {"features": [], "sites": []}
+    listing = await client.get("/v1/comments?article=/a")
+    for _ in range(2):
+        if door == "one":
+            found = await makers.act(client, admin, one, "approve", version=7, note="Bien.")
+            assert found["version"] == before["version"]
+        else:
+            answer = await client.post(
+                "/v1/moderation/decisions", json={"action": "approve", "ids": [one]}, headers=admin
+            )
+            assert answer.json()["results"] == [{"id": one, "status": 200, "state": "approved"}]
+        (site,) = (await counts(service))["sites"]
+        assert site[1:4] == (1, 1, 0)
+    assert await seen_by(client, admin, one) == before
+    again = await client.get("/v1/comments?article=/a")
+    assert again.headers["etag"] == listing.headers["etag"]
+    # Now as any label: it follows what is decided.
+    await makers.act(client, admin, one, "spam")
+    assert (await counts(service))["sites"][0][1:4] == (1, 0, 1)
+    await makers.act(client, admin, one, "hold")
+    assert await counts(service) == {"features": [], "sites": []}
+
+
+async def test_approving_what_is_approved_teaches_no_moderators_words_and_counts_none_twice(
+    service: Service, client: httpx2.AsyncClient, moderator: Headers
+) -> None:
+    one = await makers.approved(client, moderator)
+    before = await counts(service)
+    answer = await client.post(
+        f"/v1/moderation/comments/{one}/reply", json={"text": "Merci."}, headers=moderator
+    )
+    for approved in (one, answer.json()["id"]):
+        await makers.act(client, moderator, approved, "approve")
     assert await counts(service) == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from typing import Any
@@ -177,6 +178,70 @@ async def test_of_a_great_burst_the_rest_is_a_job_s(
     assert (await decide(client, admin, ids[1], "delete")).json()["done"] == 4
     await work(service)
     assert await stored(client, admin) == NOTHING | {"pending": 2}
+    await assert_counters_are_true(service)
+
+
+@pytest.mark.parametrize("order", [(13, 20), (20, 13)])
+async def test_of_two_moments_for_one_burst_the_later_one_counts(
+    order: tuple[int, int],
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4}.items():
+        monkeypatch.setattr(quarantine, name, n)
+    ids = await flood(client, admin, clock, *[WATCH] * 24)
+    for number in order:
+        until = (await seen_by(client, admin, ids[number]))["created_at"]
+        answer = await decide(client, admin, ids[1], "delete", until=until)
+        assert answer.json()["done"] == 4
+    await work(service)
+    states = [(await seen_by(client, admin, one))["state"] for one in ids]
+    assert states == ["pending", *["deleted"] * 20, *["spam"] * 3]
+    await assert_counters_are_true(service)
+
+
+async def test_two_who_delete_one_burst_at_once_leave_nothing_of_it(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4}.items():
+        monkeypatch.setattr(quarantine, name, n)
+    ids = await flood(client, admin, clock, *[WATCH] * 21)
+    moments = [(await seen_by(client, admin, ids[n]))["created_at"] for n in (8, 20, 14)]
+    await asyncio.gather(
+        *(decide(client, admin, ids[1], "delete", until=until) for until in moments)
+    )
+    await work(service)
+    assert await groups(client, admin) == {}
+    assert await stored(client, admin) == NOTHING | {"pending": 2}
+    await assert_counters_are_true(service)
+
+
+async def test_deleting_what_is_still_let_out_deletes_what_is_left_alone(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4}.items():
+        monkeypatch.setattr(quarantine, name, n)
+    ids = await flood(client, admin, clock, *[WATCH] * 21)
+    assert (await decide(client, admin, ids[1], "release")).json()["done"] == 4
+    answer = await decide(client, admin, ids[1], "delete")
+    assert answer.json() == {"group": ids[1], "count": 16, "done": 4}
+    await work(service)
+    # The newest four had been let out, and wait in the queue as any comment.
+    states = [(await seen_by(client, admin, one))["state"] for one in ids]
+    assert states == ["pending", *["deleted"] * 16, *["pending"] * 4]
+    problem(await decide(client, admin, ids[1], "delete"), 404, "comment_not_found")
+    problem(await decide(client, admin, ids[1], "restore"), 404, "comment_not_found")
     await assert_counters_are_true(service)
 
 

@@ -371,10 +371,36 @@ async def test_a_comment_has_so_many_open_reports_and_no_more(
 ) -> None:
     monkeypatch.setattr(reports, "OPEN_MOST", 3)
     await rules(client, admin, reports_to_hold=0)
-    receipts = [await report(client, comment, network) for network in range(5)]
+    receipts = [await report(client, comment, network) for network in range(3)]
+    for network in range(3, 3 + 2 * reports.RECEIPTS_MOST):
+        problem(await send(client, comment, network), 409, "reported_enough")
+    page = await client.post(
+        f"/v1/comments/{comment}/report", data={"reason": "other"}, headers=BROWSER | of(3)
+    )
+    assert page.status_code == 409
+    assert locale.say("fr", "problem.reported_enough.detail") in read(page.text).text
     assert (await seen_by(client, admin, comment))["reports"] == 3
+    # Who is among those that are stored is answered as ever, and all of them hold a receipt.
+    receipts.append(await report(client, comment, 2))
+    assert {(await told(client, one))["outcome"] for one in receipts} == {"open"}
+    await dismiss(client, admin, comment)
+    receipts.append(await report(client, comment, 3))
     await makers.act(client, admin, comment, "reject")
     assert {(await told(client, one))["outcome"] for one in receipts} == {"upheld"}
+
+
+async def test_racing_reports_are_no_more_than_may_be(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    comment: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reports, "OPEN_MOST", 3)
+    await rules(client, admin, reports_to_hold=0)
+    answers = await asyncio.gather(*(send(client, comment, network) for network in range(9)))
+    assert sorted(one.status_code for one in answers) == [201] * 3 + [409] * 6
+    kept = [one.json()["receipt"]["url"] for one in answers if one.status_code == 201]
+    assert [(await told(client, one))["outcome"] for one in kept] == ["open"] * 3
 
 
 # Enough of them hold a comment.

@@ -169,8 +169,9 @@ async def test_by_default_nobody_is_trusted(
     await rules(client, admin, trust_after=5)
     assert await state_of(client, token=token) == "approved"
     await rules(client, admin, trust_after=6)
-    assert await state_of(client, token=token) == "approved"
-    await rules(client, admin, trust_after=7)
+    # What trust let through earns none.
+    assert await state_of(client, token=token) == "pending"
+    await earn(client, admin, clock, 1, token=token)
     assert await state_of(client, token=token) == "approved"
     await rules(client, admin, trust_after=50)
     assert await state_of(client, token=token) == "pending"
@@ -183,6 +184,23 @@ async def test_where_nothing_waits_trust_decides_nothing(
     await rules(client, trusting, first_state="approved")
     comment = await makers.comment(client, **ZOE, token=token)
     assert (await seen_by(client, trusting, comment))["decided_by"] == "rule:policy"
+
+
+async def test_what_nobody_approved_earns_no_trust(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock
+) -> None:
+    await rules(client, trusting, first_state="approved")
+    token = await token_of(client)
+    for _ in range(4):
+        assert await state_of(client, token=token) == "approved"
+        clock.advance(minutes=1)
+    author = await author_of(client, trusting)
+    assert (await exported(client, trusting, author))["browsers"][0]["approved"] == 0
+    await rules(client, trusting, first_state="pending")
+    assert await state_of(client, token=token) == "pending"
+    await earn(client, trusting, clock, 3, token=token)
+    assert (await exported(client, trusting, author))["browsers"][0]["approved"] == 3
+    assert await state_of(client, token=token) == "approved"
 
 
 async def test_approved_comments_without_the_token_earn_nothing(
@@ -500,6 +518,41 @@ async def test_the_name_of_most_comments_is_the_reader_s_as_it_stands_now(
     assert await state_of(client, **other, name="madame lambert") == "approved"
 
 
+async def test_a_refusal_takes_a_name_that_no_moderator_gave(
+    client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock
+) -> None:
+    token = await token_of(client)
+    other = {"email": "other@example.com"}
+
+    async def publish(n: int) -> None:
+        for _ in range(n):
+            assert await state_of(client, token=token) == "approved"
+            clock.advance(minutes=1)
+
+    await publish(3)
+    assert await state_of(client, **other) == "pending"
+    # Three others stay, from another browser too.
+    refused = await makers.comment(client, **ZOE)
+    await makers.act(client, open_, refused, "reject", reason="abuse")
+    clock.advance(minutes=1)
+    assert await state_of(client, **other) == "approved"
+    await publish(2)
+    assert await state_of(client, **other) == "approved"
+    await publish(1)
+    assert await state_of(client, **other) == "pending"
+
+
+async def test_a_name_of_comments_that_a_moderator_approved_stays(
+    client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
+) -> None:
+    await earn(client, admin, clock)
+    refused = await makers.comment(client, **ZOE)
+    await makers.act(client, admin, refused, "reject", reason="abuse")
+    clock.advance(minutes=1)
+    sent = await makers.comment(client, **ZOE | {"email": "other@example.com"})
+    assert signal_of(await seen_by(client, admin, sent), "impersonation") != {}
+
+
 # What is kept, told and erased.
 
 
@@ -561,14 +614,14 @@ async def test_the_desk_tells_of_a_person_s_browsers_and_withdraws_trust(
     await desk.enter(service, client, "eve")
     page = (await client.get(f"/desk/people/{author}?lang=en")).text
     assert "Recognised by a browser’s token, first seen" in page
-    assert "; 3 published comments count." in page
+    assert "; 3 comments that a moderator approved count." in page
     assert "The count began anew" not in page
     assert "token" not in (await client.get(f"/desk/people/{other}?lang=en")).text
     data = {"csrf": desk.field(page, "csrf"), "act": "distrust"}
     answer = await client.post(f"/desk/people/{author}", data=data, headers=desk.FORM)
     assert answer.status_code == 303
     page = (await client.get(f"/desk/people/{author}?lang=en")).text
-    assert "; 0 published comments count. The count began anew:" in page
+    assert "; 0 comments that a moderator approved count. The count began anew:" in page
     assert await state_of(client, token=token) == "pending"
 
 

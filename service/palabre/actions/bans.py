@@ -12,8 +12,9 @@ from palabre.errors import BanNotFound, CommentNotFound, FieldError, InvalidRequ
 from palabre.ids import new_id
 from palabre.model import Ban, BanKind, Comment, Moderator, State
 from palabre.service import Service
-from palabre.store import Tx, bans, comments, queue, sites
+from palabre.store import Tx, bans, comments, queue, reports, sites
 from palabre.store.bans import Aim, Change, Mark
+from palabre.store.comments import Undoing
 from palabre.text import domains
 
 APPLIES_TO = bans.KEPT_FOR
@@ -22,6 +23,7 @@ NETWORK_DAYS_MOST = 90
 """A network is somebody else's next: it is banned for so long at most."""
 AT_ONCE = 50
 """Comments changed in a transaction, for which everybody else waits."""
+FOUND_AT_ONCE = 1000
 EXAMPLES_MOST = 50
 COUNT_MOST = 10_000
 MOVED_FROM = (State.PENDING, State.APPROVED)
@@ -69,7 +71,7 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a ban would take to spam of the last 30 days: how many in which state, up to
-    `COUNT_MOST` each, and some of them."""
+    `COUNT_MOST` each, and some of them; none where they would tell whose mail domain it is."""
 
     counts: dict[State, int]
     examples: tuple[Comment, ...]
@@ -112,14 +114,19 @@ async def preview(service: Service, moderator: Moderator, wanted: Wanted) -> Pre
 
     async def unit(tx: Tx) -> Preview:
         found = await _find(tx, service, moderator, wanted)
-        since = service.now() - APPLIES_TO
+        now = service.now()
+        since = now - APPLIES_TO
         counts: dict[State, int] = {}
         ids: list[str] = []
         for state in MOVED_FROM:
-            counts[state] = await bans.count(tx, found.aim, state, since=since, most=COUNT_MOST)
+            counts[state] = await bans.count(
+                tx, found.aim, state, since=since, now=now, most=COUNT_MOST
+            )
+            if wanted.kind is BanKind.MAIL_DOMAIN:
+                continue
             left = EXAMPLES_MOST - len(ids)
-            ids += await bans.hit(tx, found.aim, state, since=since, limit=left)
-        examples = await queue.some(tx, ids, site_id=found.aim.site_id, now=service.now())
+            ids += await bans.hit(tx, found.aim, state, since=since, now=now, limit=left)
+        examples = await queue.some(tx, ids, site_id=found.aim.site_id, now=now)
         newest = sorted(examples, key=lambda one: one.id, reverse=True)
         return Preview(counts, tuple(newest))
 
@@ -154,9 +161,7 @@ async def make(service: Service, moderator: Moderator, wanted: Wanted, terms: Te
 
     found, ban_id, is_new = await service.store.write(unit)
     if found.mark is None:
-        was = await service.store.read(partial(bans.by_id, ban_id=ban_id, now=now))
-        is_new = was is None
-        await people.block(
+        blocked = await people.block(
             service,
             moderator,
             ban_id,
@@ -164,6 +169,7 @@ async def make(service: Service, moderator: Moderator, wanted: Wanted, terms: Te
             until=terms.until,
             also_pending=False,
         )
+        is_new = blocked.is_new
     moved = 0
     if terms.applies:
         moved = await _apply(service, moderator, found, ban_id, terms.note)
@@ -281,11 +287,13 @@ async def _find(tx: Tx, service: Service, moderator: Moderator, wanted: Wanted) 
         if mark is None:
             raise InvalidRequest([FieldError("comment", "not_allowed", hint="ban_unknown")])
         aim = Aim(site_id, tag=mark.hex)
+    # A mail domain that is named stands beside nobody's comment.
+    is_apart = wanted.kind is BanKind.MAIL_DOMAIN and wanted.label is not None
     return _Found(
         aim=aim,
         mark=mark,
         label=wanted.label,
-        comment=None if one is None else one.id,
+        comment=None if one is None or is_apart else one.id,
         is_told=site.policy.tell_banned,
     )
 
@@ -295,20 +303,27 @@ async def _apply(
 ) -> int:
     """Take what a ban hits of the last 30 days to spam, some at a time; how many.
 
-    Whatever happens meanwhile: what was done is kept, and can be undone.
+    Whatever happens meanwhile: what was done is kept, and can be undone. What others decide on at
+    that moment stays as they leave it, and keeps nothing else from being taken.
     """
-    since = service.now() - APPLIES_TO
-    moved = 0
+    now = service.now()
+    find = partial(
+        bans.hit_after,
+        aim=found.aim,
+        states=MOVED_FROM,
+        since=now - APPLIES_TO,
+        now=now,
+        limit=FOUND_AT_ONCE,
+    )
 
-    async def unit(tx: Tx, state: State) -> int:
-        ids = await bans.hit(tx, found.aim, state, since=since, limit=AT_ONCE)
+    async def unit(tx: Tx, ids: Sequence[str]) -> int:
         await comments.hold(tx, ids)
         done = 0
         for comment_id in ids:
             one = await comments.standing(tx, comment_id, site_id=found.aim.site_id)
-            # On PostgreSQL somebody may have decided on it just now.
-            if one is None or one.state is not state:
+            if one is None or one.state not in MOVED_FROM:
                 continue
+            outcomes = await reports.outcomes(tx, one.id)
             done += await comments.set_state(
                 tx,
                 one,
@@ -318,13 +333,17 @@ async def _apply(
                 note=note,
                 told=State.REJECTED if found.is_told else one.told or State.PENDING,
             )
-            was = Change(one.id, one.state, one.version + 1, one.reason, one.told)
+            was = Change(one.id, one.state, one.version + 1, one.reason, one.told, outcomes)
             await bans.changed(tx, one.site_id, ban_id, was)
         return done
 
-    for state in MOVED_FROM:
-        while some := await service.store.write(partial(unit, state=state), long=True):
-            moved += some
+    moved, after = 0, 0
+    while hit := await service.store.read(partial(find, after=after)):
+        after = hit[-1][0]
+        ids = [comment_id for _, comment_id in hit]
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            moved += await service.store.write(partial(unit, ids=some), long=True)
     return moved
 
 
@@ -340,7 +359,7 @@ async def _restore(tx: Tx, service: Service, moderator: Moderator, was: Change) 
         at=service.now(),
         reason=was.reason,
         told=was.told,
-        undoes=True,
+        undoes=Undoing(was.reports),
     )
 
 

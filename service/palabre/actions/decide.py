@@ -9,7 +9,8 @@ from palabre.actions import learn
 from palabre.errors import CommentNotFound, DecidedMeanwhile, NotAllowedFromHere
 from palabre.model import ARROWS, Comment, Decider, Moderator, State
 from palabre.service import Service
-from palabre.store import Tx, comments, queue
+from palabre.store import Tx, comments, queue, reports
+from palabre.store.comments import Undoing
 from palabre.store.learned import Label
 
 
@@ -18,20 +19,22 @@ class Because:
     """Why: a reason's code, which the author sees, and a note, which they never do.
 
     `told`: the state that the author goes on being told instead, where the real one would show
-    that they are blocked. `undoes`: a decision is taken back, and what it made of readers' reports.
+    that they are blocked. `undoes`: a decision is taken back, and what each comment's reports had
+    come to before it, by the comment's id.
     """
 
     reason: str | None = None
     note: str | None = None
     told: State | None = None
-    undoes: bool = False
+    undoes: Mapping[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
     """What a changed comment was, for whoever takes the change back. `version`: the one after.
 
-    `label`: what it had taught the learned score, if anything.
+    `label`: what it had taught the learned score, if anything. `reports`: what readers' reports of
+    it had come to, as `reports.outcomes` gives it.
     """
 
     state: State
@@ -39,6 +42,7 @@ class Before:
     reason: str | None
     told: State | None
     label: Label | None = None
+    reports: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,9 @@ async def decide(
 ) -> Comment:
     """Bring a comment to a state; the comment as it is afterwards.
 
-    Asking for the state it has changes nothing, whatever *version*. Raises CommentNotFound,
-    NotAllowedFromHere, and DecidedMeanwhile when *version* is no longer the comment's.
+    Asking for the state it has changes nothing, whatever *version*, but that an approval teaches
+    the learned score if no decision has yet. Raises CommentNotFound, NotAllowedFromHere, and
+    DecidedMeanwhile when *version* is no longer the comment's.
     """
 
     async def unit(tx: Tx) -> Comment:
@@ -141,11 +146,14 @@ async def change(
     if standing is None:
         raise CommentNotFound
     if standing.state is becomes:
+        if becomes is State.APPROVED and because.undoes is None:
+            await learn.confirmed(tx, service, standing, moderator)
         return None
     if version is not None and version != standing.version:
         raise DecidedMeanwhile(await present(tx, service, comment_id))
     if becomes not in ARROWS[standing.state]:
         raise NotAllowedFromHere
+    outcomes = await reports.outcomes(tx, comment_id)
     await learn.hold(tx, standing)
     changed = await comments.set_state(
         tx,
@@ -156,12 +164,19 @@ async def change(
         reason=because.reason,
         note=because.note,
         told=because.told,
-        undoes=because.undoes,
+        undoes=None if because.undoes is None else Undoing(because.undoes.get(comment_id)),
     )
     if not changed:
         raise DecidedMeanwhile(await present(tx, service, comment_id))
     label = await learn.decided(tx, service, standing, becomes, moderator)
-    return Before(standing.state, standing.version + 1, standing.reason, standing.told, label)
+    return Before(
+        state=standing.state,
+        version=standing.version + 1,
+        reason=standing.reason,
+        told=standing.told,
+        label=label,
+        reports=outcomes,
+    )
 
 
 async def present(tx: Tx, service: Service, comment_id: str) -> Comment:

@@ -1,7 +1,7 @@
 """Learning from what moderators decide, and taking it back; scoring what waits by it.
 
-Only an approval and a verdict of spam by a moderator teach anything. What rules decide, what a
-moderator writes, and what a block moves does not.
+Only an approval by a moderator, of what is public already too, and a verdict of spam teach
+anything. What rules decide, what a moderator writes, and what a block moves does not.
 """
 
 from __future__ import annotations
@@ -54,8 +54,32 @@ async def decided(
         return None  # what was learned stays; the comment's label has gone with its words
     before = await learned.take_back(tx, comment.site_id, comment.id)
     is_spam = TEACHES.get(becomes)
-    if is_spam is None or comment.text is None or comment.is_moderators:
-        return before
+    if is_spam is not None:
+        await _teach(tx, service, comment, is_spam, moderator, is_new=before is None)
+    return before
+
+
+async def confirmed(tx: Tx, service: Service, comment: Standing, moderator: Moderator) -> None:
+    """A moderator approves what is approved already: it is learned as honest if nothing was learned
+    from it yet, since nobody had decided."""
+    if await learned.is_spam(tx, comment.site_id, comment.id) is None:
+        await learned.hold(tx, comment.site_id)
+        await _teach(tx, service, comment, False, moderator, is_new=True)
+
+
+async def _teach(
+    tx: Tx,
+    service: Service,
+    comment: Standing,
+    is_spam: bool,
+    moderator: Moderator,
+    *,
+    is_new: bool,
+) -> None:
+    """Learn a comment that has no label, unless there is nothing to learn from. *is_new*: it had
+    none before either. The site is held."""
+    if comment.text is None or comment.is_moderators:
+        return
     found = _features(comment)
     known = await learned.about(tx, comment.site_id, found)
     score = None
@@ -63,7 +87,7 @@ async def decided(
         score = round(rule.score(known) * rule.THOUSANDTHS)
     label = Label(is_spam, moderator.id, service.now(), score)
     await learned.teach(tx, comment.site_id, comment.id, label, found)
-    if before is None and known.labels + 1 in _STEPS:
+    if is_new and known.labels + 1 in _STEPS:
         now = service.now()
         await jobs.put(
             tx,
@@ -74,7 +98,6 @@ async def decided(
             subject={},
             at=now,
         )
-    return before
 
 
 async def restore(tx: Tx, comment_id: str, label: Label | None) -> None:
@@ -105,6 +128,16 @@ async def take_back(tx: Tx, comment: Standing) -> None:
     """The site is as if it had never learned from this comment."""
     await learned.hold(tx, comment.site_id)
     await learned.take_back(tx, comment.site_id, comment.id)
+
+
+async def withdrawn(tx: Tx, comment: Standing) -> None:
+    """Its author takes a comment back, and with it what it taught as an honest one.
+
+    What it taught as spam stays: else who sends spam would have it forgotten.
+    """
+    if await learned.is_spam(tx, comment.site_id, comment.id) is False:
+        await learned.hold(tx, comment.site_id)
+        await learned.take_back(tx, comment.site_id, comment.id)
 
 
 async def rescore(service: Service, site_id: str) -> int:

@@ -56,10 +56,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A person who is, and how many of their comments that waited went to spam."""
+    """A person who is, how many of their comments that waited went to spam, and whether no block
+    stood on them before."""
 
     author: Author
     moved: int
+    is_new: bool
 
 
 async def lookup(service: Service, site: Site, email_identity: str) -> Author:
@@ -150,6 +152,11 @@ async def block(
 
     async def unit(tx: Tx) -> Blocked:
         await _own(tx, service, moderator, author_id)
+        await authors.hold(tx, author_id)
+        before = await _own(tx, service, moderator, author_id)
+        if not before.blocked:
+            # Of an earlier block, past its end.
+            await bans.forget_changes(tx, before.site_id, author_id)
         now = service.now()
         moved = 0
         await authors.block(tx, author_id, at=now, until=until, reason=reason, by=moderator.name)
@@ -165,7 +172,8 @@ async def block(
                     at=now,
                     told=comment.told or State.PENDING,
                 )
-        return Blocked(await _own(tx, service, moderator, author_id), moved)
+        blocked = await _own(tx, service, moderator, author_id)
+        return Blocked(blocked, moved, is_new=not before.blocked)
 
     return await service.store.write(unit, long=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from palabre.errors import CommentNotFound
 from palabre.model import Article, Comment, Decider, Moderator, Site, State
@@ -107,8 +108,9 @@ async def decide(
 ) -> Done:
     """Do one of ACTIONS to all of a burst that had come *until* then.
 
-    To BEFORE_THE_ANSWER of it at once, to the rest by a job. Letting out and putting back end each
-    other. Raises CommentNotFound when there is no such burst any more.
+    To BEFORE_THE_ANSWER of it at once, to the rest by a job. What was begun before with the burst
+    goes no further, unless it is the same: then the later *until* counts. Raises CommentNotFound
+    when there is no such burst any more.
     """
     act = _Act(site.id, group, action, until, moderator.decider)
 
@@ -119,34 +121,50 @@ async def decide(
     n = await service.store.read(count)
     if not n:
         raise CommentNotFound
-    await service.store.write(partial(_drop, site_id=site.id, group=group))
+    await service.store.write(partial(_drop_others, act=act))
     done, _ = await _run(service, act, most=BEFORE_THE_ANSWER)
     if done < n:
-        subject = {
-            "group": group,
-            "action": action,
-            "until": ms(until),
-            "by": moderator.name,
-            "moderator": moderator.id,
-        }
-        await service.store.write(
-            partial(
-                jobs.put,
-                kind="quarantine",
-                job_id=_job_id(site.id, group, action),
-                site_id=site.id,
-                topic=f"{group}.{action}",
-                subject=subject,
-                at=service.now(),
-            )
-        )
+        await service.store.write(partial(_leave_rest, act=act, at=service.now()))
     return Done(n, done)
 
 
-async def _drop(tx: Tx, *, site_id: str, group: str) -> None:
-    """What was begun before with a burst goes no further: the last word counts."""
+async def _drop_others(tx: Tx, *, act: _Act) -> None:
+    """What else was begun before with a burst goes no further: the last word counts."""
     for action in ACTIONS:
-        await jobs.drop(tx, _job_id(site_id, group, action))
+        if action != act.action:
+            await jobs.drop(tx, _job_id(act.site_id, act.group, action))
+
+
+async def _leave_rest(tx: Tx, *, act: _Act, at: datetime) -> None:
+    """Let a job do the rest; the one that does the same already does so up to the later moment."""
+    job_id = _job_id(act.site_id, act.group, act.action)
+    subject = {
+        "group": act.group,
+        "action": act.action,
+        "until": ms(act.until),
+        "by": act.by.name,
+        "moderator": act.by.moderator_id,
+    }
+    await jobs.put(
+        tx,
+        "quarantine",
+        job_id=job_id,
+        site_id=act.site_id,
+        topic=f"{act.group}.{act.action}",
+        subject=subject,
+        at=at,
+    )
+    # Nobody else changes it now: it was put.
+    before = await jobs.subject_of(tx, job_id)
+    if before is not None and not _covers(before, subject):
+        await jobs.change_subject(tx, job_id, subject)
+
+
+def _covers(before: Mapping[str, Any], subject: Mapping[str, Any]) -> bool:
+    """Whether the job that there was does all of what is asked for; only its own moderator's
+    comments are put back."""
+    is_same = before["action"] != RESTORE or before["by"] == subject["by"]
+    return bool(is_same and before["until"] >= subject["until"])
 
 
 def _job_id(site_id: str, group: str, action: str) -> str:

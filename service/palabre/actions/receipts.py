@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from palabre import keys
-from palabre.actions import decide
+from palabre.actions import decide, learn
 from palabre.actions.submit import may_post_from
 from palabre.errors import OriginNotAllowed, ReceiptNotFound
 from palabre.model import AUTHOR, Article, Shown, Site, State, Visitor
@@ -34,7 +34,8 @@ async def show(service: Service, token: str) -> Receipt:
 
 
 async def withdraw(service: Service, token: str, visitor: Visitor) -> Receipt:
-    """The author deletes their comment; once it is, nothing more happens.
+    """The author deletes their comment, and what it taught as an honest one; once it is, nothing
+    more happens.
 
     Raises ReceiptNotFound, and OriginNotAllowed for a page that is neither the site's nor ours.
     """
@@ -48,6 +49,7 @@ async def withdraw(service: Service, token: str, visitor: Visitor) -> Receipt:
             raise ReceiptNotFound
         if not may_post_from(await sites.by_id(tx, standing.site_id), visitor):
             raise OriginNotAllowed
+        await learn.withdrawn(tx, standing)
         await decide.delete(tx, service, standing, AUTHOR)
         return await _show(tx, service, token)
 

@@ -14,6 +14,7 @@ from palabre.errors import (
     NotAllowedFromHere,
     OriginNotAllowed,
     ReceiptNotFound,
+    ReportedEnough,
     TooFast,
 )
 from palabre.ids import new_id, new_token
@@ -126,7 +127,8 @@ async def report(
 
     The same visitor within a day, or the same request (*header_key*: its Idempotency-Key header),
     changes nothing and gets a fresh receipt, whatever the comment has become. Raises, in this
-    order: CommentNotFound, OriginNotAllowed, InvalidReport, TooFast; Busy and StoreUnavailable.
+    order: CommentNotFound, OriginNotAllowed, InvalidReport, ReportedEnough, TooFast; Busy and
+    StoreUnavailable.
     """
     arrival = _Arrival(service, comment_id, fields, visitor, header_key)
     # What is to be refused need not wait for anybody who writes.
@@ -187,15 +189,14 @@ async def _look(tx: Tx, arrival: _Arrival) -> _Look:
         raise OriginNotAllowed
     if checked.report is None:
         raise InvalidReport(checked.errors)
+    if again is None and await reports.is_full(tx, arrival.comment_id):
+        raise ReportedEnough
     article = await _article(tx, service, site, found)
     return _Look(article, site, checked.report, reporter, again)
 
 
 async def _file(tx: Tx, arrival: _Arrival, look: _Look, standing: comments.Standing) -> str:
-    """Store one more report, and hold the comment if it is one too many; the report's id.
-
-    Where there are as many as may be, it joins the last of them.
-    """
+    """Store one more report, and hold the comment if it is one too many; the report's id."""
     site_id, now = look.site.id, arrival.service.now()
     bucket = visits.Bucket(look.reporter.visitor[0], AT_ONCE, PERIOD_S)
     (recent,) = await visits.take(tx, site_id, [bucket], now=now)
@@ -203,8 +204,6 @@ async def _file(tx: Tx, arrival: _Arrival, look: _Look, standing: comments.Stand
         wait_s = await visits.wait(tx, site_id, bucket, now=now)
         raise TooFast(retry_after_s=wait_s, n=wait_s)
     known = await reports.known(tx, site_id, standing.id, look.reporter, now=now)
-    if known.open >= reports.OPEN_MOST:
-        return await reports.last(tx, standing.id)
     is_trusted = known.dismissed_before <= DISMISSED_MOST and recent <= RECENT_MOST
     new = reports.New(
         id=new_id(now),

@@ -101,8 +101,19 @@ def judged_again(
     return screening.screen_again(sent, found, then)
 
 
-async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: datetime) -> facts.Known:
-    """All that the store knows about a submission, in one read or two. Writes nothing."""
+async def known(
+    tx: Tx,
+    site: Site,
+    sent: Submission,
+    tags: Tags,
+    *,
+    now: datetime,
+    to_store: bool = False,
+) -> facts.Known:
+    """All that the store knows about a submission, in one read or two. Writes nothing.
+
+    *to_store*: it is going to be stored in this transaction, and waits for its likes.
+    """
     return await facts.about(
         tx,
         site,
@@ -117,6 +128,7 @@ async def known(tx: Tx, site: Site, sent: Submission, tags: Tags, *, now: dateti
         since=now - REPEATS_WITHIN,
         most=REPEATS_MOST,
         now=now,
+        to_store=to_store,
     )
 
 

@@ -115,7 +115,7 @@ async def submit(
             await _check_domain(look.sent)
 
     async def unit(tx: Tx) -> Stored:
-        look = await _look(tx, arrival, checked)
+        look = await _look(tx, arrival, checked, to_store=True)
         if look.replayed is not None:
             return await _again(tx, arrival, look.site, look.replayed)
         return await _add(tx, arrival, look)
@@ -166,10 +166,13 @@ async def _first_look(tx: Tx, arrival: _Arrival, checked: submission.Checked) ->
     return look
 
 
-async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look:
+async def _look(
+    tx: Tx, arrival: _Arrival, checked: submission.Checked, *, to_store: bool = False
+) -> _Look:
     """Judge the fields by the rules as they are now, the text unseen. Writes nothing.
 
-    *checked*: by the rules of the site as it was known before. Raises InvalidSubmission,
+    *checked*: by the rules of the site as it was known before. *to_store*: what is good is going to
+    be stored in this transaction. Raises InvalidSubmission,
     IdempotencyMismatch, ArticleClosed.
     """
     service = arrival.service
@@ -178,7 +181,7 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
     known = article = tags = None
     if checked.submission is not None:
         tags = arrival.tags(checked.submission)
-        known = await screen.known(tx, site, checked.submission, tags, now=now)
+        known = await screen.known(tx, site, checked.submission, tags, now=now, to_store=to_store)
         article = known.article
     elif checked.article is not None:
         article = await articles.at(tx, site, checked.article, now=now)
@@ -186,7 +189,9 @@ async def _look(tx: Tx, arrival: _Arrival, checked: submission.Checked) -> _Look
         checked = arrival.checked(article.policy)
         if known is None and checked.submission is not None:
             tags = arrival.tags(checked.submission)
-            known = await screen.known(tx, site, checked.submission, tags, now=now)
+            known = await screen.known(
+                tx, site, checked.submission, tags, now=now, to_store=to_store
+            )
     replay = None
     if tags is not None and tags.request is not None:
         replay = await receipts.replay(tx, site.id, tags.request.key, now=now)

@@ -69,7 +69,7 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
         sketch=sketch.of(sent.text),
         bannable=(
             *_networks(service, site, visitor.network),
-            *of_domain(service, site.id, BanKind.MAIL_DOMAIN, domains.of_mail(sent.email)),
+            *_mail_domain(service, site.id, domains.of_mail(sent.email)),
             *of_links(service, site.id, sent.text, sent.website),
             of_text(service, site.id, text),
         ),
@@ -102,6 +102,17 @@ def of_domain(service: Service, site_id: str, kind: BanKind, domain: str) -> Ite
     """The marks of a domain and of those that it is part of."""
     for place, one in enumerate(domains.lineage(domain)):
         yield mark(service, site_id, kind, one.encode(), place)
+
+
+def _mail_domain(service: Service, site_id: str, domain: str) -> Iterator[bans.Mark]:
+    """The marks of an address's domain by which a ban knows it that was typed, and others by which
+    one does that was made from a comment. So the two never meet, and no moderator learns from one
+    what the other is about."""
+    yield from of_domain(service, site_id, BanKind.MAIL_DOMAIN, domain)
+    for place, one in enumerate(domains.lineage(domain)):
+        unseen = bans.UNSEEN - place
+        # No domain holds a NUL.
+        yield mark(service, site_id, BanKind.MAIL_DOMAIN, b"\0" + one.encode(), unseen)
 
 
 def of_links(

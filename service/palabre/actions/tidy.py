@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -69,16 +69,20 @@ async def tidy(service: Service) -> int:
             floods = retention.overdue_in_quarantine
             find = partial(floods, site_id=site_id, before=before, limit=AT_ONCE)
             deleted += await _delete(service, find)
-    old_reports: list[Forget] = [partial(reports.forget_old, site_id=site_id) for site_id in every]
+    of_sites: list[Forget] = [
+        partial(forget_of_site, site_id=site_id)
+        for forget_of_site in (bans.forget_changes_of_ended_blocks, reports.forget_old)
+        for site_id in every
+    ]
     for forget in (
         visits.forget_expired,
         receipts.forget_expired,
         attempts.forget_expired,
         spent.forget_expired,
         bans.forget_expired,
-        _end_bans,
+        bans.forget_ended,
         reports.forget_tags,
-        *old_reports,
+        *of_sites,
     ):
         unit = partial(_forget, service, forget)
         while await service.store.write(unit, long=True) == FORGOTTEN_AT_ONCE:
@@ -104,15 +108,6 @@ async def _end_sessions(service: Service, tx: Tx) -> None:
     await sessions.forget(tx, born=born, most=MARKS_AT_ONCE)
     await sessions.forget_links(tx, now=now, most=MARKS_AT_ONCE)
     await leases.forget_expired(tx, now=now, most=MARKS_AT_ONCE)
-
-
-async def _end_bans(tx: Tx, *, now: datetime, most: int) -> int:
-    """Forget bans past their end; how many."""
-    found = await bans.ended(tx, now=now, most=most)
-    for site_id, ban_id in found:
-        await bans.forget_changes(tx, site_id, ban_id)
-        await bans.lift(tx, ban_id)
-    return len(found)
 
 
 async def _delete(service: Service, overdue: Overdue) -> int:

@@ -115,7 +115,11 @@ async def undo(service: Service, signed_in: SignedIn, last_id: str | None) -> li
                 signed_in.moderator,
                 list(versions),
                 state,
-                because=Because(reason, told=told, undoes=True),
+                because=Because(
+                    reason,
+                    told=told,
+                    undoes={comment: last.done[comment].reports for comment in versions},
+                ),
                 versions=versions,
             )
         for one in results:
@@ -144,9 +148,14 @@ def _read(found: dict[str, Any]) -> Last:
         at=datetime.fromtimestamp(found["at"] / 1000, UTC),
         done={
             comment: Before(
-                State(was), version, reason, None if told is None else State(told), _label(label)
+                State(was),
+                version,
+                reason,
+                None if told is None else State(told),
+                _label(label),
+                reports,
             )
-            for comment, was, version, reason, told, label in found["done"]
+            for comment, was, version, reason, told, label, reports in found["done"]
         },
         failed=tuple((comment, status) for comment, status in found["failed"]),
         is_undone=found["is_undone"],
@@ -192,7 +201,7 @@ async def remember(
         "becomes": becomes,
         "at": ms(service.now()),
         "done": [
-            [one, was.state, was.version, was.reason, was.told, _as_json(was.label)]
+            [one, was.state, was.version, was.reason, was.told, _as_json(was.label), was.reports]
             for one, was in done.items()
         ],
         "failed": failed,

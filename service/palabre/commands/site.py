@@ -116,8 +116,8 @@ def set_(name: str, assignments: list[tuple[str, str]], as_json: bool) -> None:
     site_limit        the same of the whole site
     close_after_days  days after which an article takes no more comments
     min_seconds       seconds below which nobody fills in a form, 0 to 60; 0 or off: any time
-    trust_after       approved comments after which a reader whose browser remembers them
-                      need not wait, 1 to 50
+    trust_after       comments that a moderator approved, after which a reader whose browser
+                      remembers them need not wait, 1 to 50
     privacy_url       address of the page on privacy, shown beside the form
     stylesheet        path, or address on an origin of the site, of a stylesheet that its
                       form and receipt pages take in after ours

@@ -143,10 +143,10 @@ async def add(
     # Whoever is being decided on at this moment is left, and comes in with the next: those who
     # wait for one another's comments would have to do so in one order.
     held = tx.either(sqlite="", postgres=" for no key update skip locked")
-    await tx.run(
+    joined = await tx.all(
         f"with due as materialized (select seq from comment where id {among(tx, 'ids')} "
         f"and alike is null and body_hash is not null{held}) "
-        "update comment set alike = :name where seq in (select seq from due)",
+        "update comment set alike = :name where seq in (select seq from due) returning id",
         name=group,
         ids=json.dumps([one.id for one in near if one.group is None]),
     )
@@ -161,12 +161,15 @@ async def add(
             others=json.dumps(others),
             most=MERGED_MOST,
         )
-        # A ban on a text goes on knowing those that are alike.
+    # A ban on a text goes on knowing those that are alike; one that was made when nothing was alike
+    # to its text yet knows them by its own comment.
+    before = [*others, *(row["id"] for row in joined if row["id"] != group)]
+    if before:
         await tx.run(
-            f"update ban set alike = :name where site_id = :site and alike {among(tx, 'others')}",
+            f"update ban set alike = :name where site_id = :site and alike {among(tx, 'before')}",
             site=site_id,
             name=group,
-            others=json.dumps(others),
+            before=json.dumps(before),
         )
 
 

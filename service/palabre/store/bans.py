@@ -21,15 +21,21 @@ KEPT_FOR = timedelta(days=30)
 STANDING_MOST = 20
 """Bans that a submission is told to be hit by, of which one is named."""
 HITS_MOST = 10_000
+UNSEEN = -1
+"""The place of a comment's mail domain as a ban knows it that is made from the comment."""
 NETWORKS = (BanKind.ADDRESS, BanKind.NETWORK)
 _ORDER = list(BanKind)
+_SUREST = " ".join(
+    ["case b.kind", *(f"when '{kind}' then {n}" for n, kind in enumerate(_ORDER)), "end"]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A keyed hash by which a ban knows something.
 
-    `place`: 0 of the thing itself, more of what it is part of.
+    `place`: 0 of the thing itself, more of what it is part of; of a mail domain that no moderator
+    sees `UNSEEN`, and less.
     """
 
     kind: BanKind
@@ -68,42 +74,49 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a comment had been before a ban was applied to it; `version`: the one since."""
+    """What a comment had been before a ban was applied to it; `version`: the one since.
+
+    `reports`: what readers' reports of it had come to, as `reports.outcomes` gives it.
+    """
 
     comment_id: str
     state: State
     version: int
     reason: str | None
     told: State | None
+    reports: str | None
 
 
 def standing(tx: Tx) -> str:
     """Of `facts.about`: the bans of the site `:site` on one of `:tags` at `:now`, as JSON."""
     listed = tx.either(
-        sqlite="json_group_array(json_array(hit.id, hit.kind, hit.label, hit.reason))",
-        postgres="cast(json_agg(json_build_array(hit.id, hit.kind, hit.label, hit.reason)) "
-        "as text)",
+        sqlite="json_group_array(json_array(hit.id, hit.kind, hit.label, hit.reason, hit.made))",
+        postgres="cast(json_agg(json_build_array(hit.id, hit.kind, hit.label, hit.reason, "
+        "hit.made)) as text)",
     )
     return (
-        f"(select {listed} from (select b.id, b.kind, b.label, b.reason from ban as b "
-        f"where b.site_id = :site and b.tag {among(tx, 'tags')} "
-        f"and (b.until_at is null or b.until_at > :now) limit {STANDING_MOST}) as hit)"
+        f"(select {listed} from (select b.id, b.kind, b.label, b.reason, "
+        f"b.created_at as made from ban as b where b.site_id = :site and b.tag {among(tx, 'tags')} "
+        "and (b.until_at is null or b.until_at > :now) "
+        f"order by {_SUREST}, b.created_at desc, b.id desc limit {STANDING_MOST}) as hit)"
     )
 
 
 def banned(found: str | None) -> tuple[Banned, ...]:
-    """What `standing` found, the surest first, the oldest of a kind."""
-    hits = [Banned(id, BanKind(kind), *rest) for id, kind, *rest in json.loads(found or "[]")]
-    return tuple(sorted(hits, key=lambda one: (_ORDER.index(one.kind), one.id)))
+    """What `standing` found, the surest first, of a kind the newest."""
+    hits = sorted(json.loads(found or "[]"), key=lambda hit: (hit[4], hit[0]), reverse=True)
+    bans = [Banned(id, BanKind(kind), label, reason) for id, kind, label, reason, _ in hits]
+    return tuple(sorted(bans, key=lambda one: _ORDER.index(one.kind)))
 
 
 async def on_groups(
     tx: Tx, site_id: str, groups: Sequence[str], *, now: datetime
 ) -> tuple[Banned, ...]:
-    """Bans that stand on a text of one of these groups of texts that are alike."""
+    """Bans that stand on a text of one of these groups of texts that are alike, newest first."""
     rows = await tx.all(
         f"select id, kind, label, reason from ban where site_id = :site "
-        f"and alike {among(tx, 'groups')} and (until_at is null or until_at > :now) limit :most",
+        f"and alike {among(tx, 'groups')} and (until_at is null or until_at > :now) "
+        "order by created_at desc, id desc limit :most",
         site=site_id,
         groups=json.dumps(list(groups)),
         now=ms(now),
@@ -178,13 +191,14 @@ async def source(tx: Tx, comment_id: str, *, site_id: str | None) -> Source | No
 async def mark_of(
     tx: Tx, site_id: str, comment_id: str, kind: BanKind, *, now: datetime
 ) -> Mark | None:
-    """What a comment itself is known by, if that is still kept."""
+    """What a comment itself is known by to a ban that is made from it, if that is still kept."""
     row = await tx.one(
         "select tag, key_id from comment_tag where site_id = :site and comment_id = :comment "
-        "and kind = :kind and place = 0 and expires_at > :now",
+        "and kind = :kind and place = :place and expires_at > :now",
         site=site_id,
         comment=comment_id,
         kind=kind,
+        place=UNSEEN if kind is BanKind.MAIL_DOMAIN else 0,
         now=ms(now),
     )
     return None if row is None else Mark(kind, 0, Tag(bytes.fromhex(row["tag"]), row["key_id"]))
@@ -203,7 +217,10 @@ async def kinds_of(tx: Tx, site_id: str, comment_id: str, *, now: datetime) -> f
 
 
 async def put(tx: Tx, ban: Ban, mark: Mark, *, alike: str | None) -> tuple[str, bool]:
-    """Store a ban, or renew the one that there is on the same; its id, and whether it is new."""
+    """Store a ban, or renew the one that stands on the same; its id, and whether it is new."""
+    await _end(
+        tx, "tag = :tag and site_id = :site", now=ban.created_at, tag=mark.hex, site=ban.site_id
+    )
     row = await tx.one(
         "insert into ban (id, site_id, kind, tag, key_id, label, comment_id, alike, reason, "
         "until_at, created_at, created_by) values (:id, :site, :kind, :tag, :key, :label, "
@@ -298,20 +315,45 @@ async def forget_expired(tx: Tx, *, now: datetime, most: int) -> int:
     )
 
 
-async def ended(tx: Tx, *, now: datetime, most: int) -> list[tuple[str, str]]:
-    """Bans past their end: the site and the id of each."""
-    rows = await tx.all(
-        "select site_id, id from ban where until_at <= :now order by until_at limit :most",
+async def forget_ended(tx: Tx, *, now: datetime, most: int) -> int:
+    """Remove bans past their end; how many."""
+    some = "(site_id, id) in (select site_id, id from ban where until_at <= :now "
+    return await _end(tx, f"{some}order by until_at limit :most)", now=now, most=most)
+
+
+async def forget_changes_of_ended_blocks(tx: Tx, *, site_id: str, now: datetime, most: int) -> int:
+    """Remove what blocks past their end had changed, which can't be undone any longer; of how many
+    comments. One that somebody makes anew meanwhile has changes of its own."""
+    return await tx.run(
+        "delete from ban_change where site_id = :site and (ban_id, comment_id) in "
+        "(select c.ban_id, c.comment_id from author as a join ban_change as c "
+        "on c.site_id = a.site_id and c.ban_id = a.id where a.site_id = :site "
+        "and a.blocked_at is not null and a.blocked_until <= :now limit :most)",
+        site=site_id,
         now=ms(now),
         most=most,
     )
-    return [(row["site_id"], row["id"]) for row in rows]
 
 
-async def count(tx: Tx, aim: Aim, state: State, *, since: datetime, most: int) -> int:
+async def _end(tx: Tx, which: str, *, now: datetime, **values: Value) -> int:
+    """Remove those of these bans that are past their end, and what they changed can't be undone any
+    longer; how many. One that somebody renews meanwhile is not past it."""
+    rows = await tx.all(
+        f"delete from ban where {which} and until_at <= :now returning site_id, id",
+        now=ms(now),
+        **values,
+    )
+    for row in rows:
+        await forget_changes(tx, row["site_id"], row["id"])
+    return len(rows)
+
+
+async def count(
+    tx: Tx, aim: Aim, state: State, *, since: datetime, now: datetime, most: int
+) -> int:
     """How many comments in a state a ban hits; of more than *most* no more are counted."""
     found = 0
-    for where, values in _sources(aim, since):
+    for where, values in _sources(aim, since, now):
         row = await tx.one(
             f"select count(*) as n from (select 1 {where} and c.state = :state limit :most) "
             "as same",
@@ -323,10 +365,12 @@ async def count(tx: Tx, aim: Aim, state: State, *, since: datetime, most: int) -
     return found
 
 
-async def hit(tx: Tx, aim: Aim, state: State, *, since: datetime, limit: int) -> list[str]:
+async def hit(
+    tx: Tx, aim: Aim, state: State, *, since: datetime, now: datetime, limit: int
+) -> list[str]:
     """The ids of some comments in a state that a ban hits."""
     found: list[str] = []
-    for where, values in _sources(aim, since):
+    for where, values in _sources(aim, since, now):
         rows = await tx.all(
             f"select c.id {where} and c.state = :state limit :limit",
             state=state,
@@ -337,8 +381,38 @@ async def hit(tx: Tx, aim: Aim, state: State, *, since: datetime, limit: int) ->
     return found
 
 
-def _sources(aim: Aim, since: datetime) -> list[tuple[str, dict[str, Value]]]:
-    """Where what a ban hits is found, each of it once, and the values that say so."""
+async def hit_after(
+    tx: Tx,
+    aim: Aim,
+    states: Sequence[State],
+    after: int,
+    *,
+    since: datetime,
+    now: datetime,
+    limit: int,
+) -> list[tuple[int, str]]:
+    """The numbers and ids of the next comments in some states that a ban hits, behind the number
+    *after*, in order: whatever becomes of them meanwhile, none comes twice."""
+    found: list[tuple[int, str]] = []
+    for where, values in _sources(aim, since, now):
+        rows = await tx.all(
+            # The sum, so that no engine walks through all comments in their order instead.
+            f"select c.seq, c.id {where} and c.state {among(tx, 'states')} and c.seq > :after "
+            "order by c.seq + 0 limit :limit",
+            states=json.dumps(list(states)),
+            after=after,
+            limit=limit,
+            **values,
+        )
+        found += [(row["seq"], row["id"]) for row in rows]
+    return sorted(found)[:limit]
+
+
+def _sources(aim: Aim, since: datetime, now: datetime) -> list[tuple[str, dict[str, Value]]]:
+    """Where what a ban hits is found, each of it once, and the values that say so.
+
+    By what comments could be banned by at *now*: what is past its time is no longer known.
+    """
     values: dict[str, Value] = {"site": aim.site_id, "since": ms(since)}
     found: list[tuple[str, dict[str, Value]]] = []
     if aim.author_id is not None:
@@ -347,9 +421,9 @@ def _sources(aim: Aim, since: datetime) -> list[tuple[str, dict[str, Value]]]:
     if aim.tag is not None:
         where = (
             "from comment_tag as t join comment as c on c.id = t.comment_id "
-            "where t.site_id = :site and t.tag = :tag"
+            "where t.site_id = :site and t.tag = :tag and t.expires_at > :now"
         )
-        found.append((where, values | {"tag": aim.tag}))
+        found.append((where, values | {"tag": aim.tag, "now": ms(now)}))
     if aim.text_hash is not None:
         where = "from comment as c where c.site_id = :site and c.body_hash = :text"
         found.append((where, values | {"text": aim.text_hash}))
@@ -365,10 +439,11 @@ def _sources(aim: Aim, since: datetime) -> list[tuple[str, dict[str, Value]]]:
 async def changed(tx: Tx, site_id: str, ban_id: str, was: Change) -> None:
     """Keep what a comment was before a ban was applied to it; the latest time counts."""
     await tx.run(
-        "insert into ban_change (site_id, ban_id, comment_id, state, version, reason, told) "
-        "values (:site, :ban, :comment, :state, :version, :reason, :told) "
+        "insert into ban_change (site_id, ban_id, comment_id, state, version, reason, told, "
+        "reports) values (:site, :ban, :comment, :state, :version, :reason, :told, :reports) "
         "on conflict (site_id, ban_id, comment_id) do update set state = excluded.state, "
-        "version = excluded.version, reason = excluded.reason, told = excluded.told",
+        "version = excluded.version, reason = excluded.reason, told = excluded.told, "
+        "reports = excluded.reports",
         site=site_id,
         ban=ban_id,
         comment=was.comment_id,
@@ -376,6 +451,7 @@ async def changed(tx: Tx, site_id: str, ban_id: str, was: Change) -> None:
         version=was.version,
         reason=was.reason,
         told=was.told,
+        reports=was.reports,
     )
 
 
@@ -394,6 +470,7 @@ async def changes(tx: Tx, site_id: str, ban_id: str, *, limit: int) -> list[Chan
             version=row["version"],
             reason=row["reason"],
             told=None if row["told"] is None else State(row["told"]),
+            reports=row["reports"],
         )
         for row in rows
     ]

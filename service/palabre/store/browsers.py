@@ -17,16 +17,21 @@ EARNED_MOST = 50
 NAMED_MOST = 200
 """Comments that tell which name is a reader's; its first ones do."""
 
+_BY_MODERATOR = "case when substr(k.decided_by, 1, 5) = 'rule:' then 1 else 0 end = 0"
+"""That a moderator approved the comment `k`: what a rule publishes, nobody may have read."""
+
 # A block that is past counts as the loss that it was. While it stands it must not show in what its
 # reader is told; one that is taken back leaves no trace here, and is a loss by itself.
 EARNED = (
     "(select count(*) from (select 1 from browser as b join comment as k "
     "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
-    "and k.state_at > b.lost_at where b.site_id = :site and b.token_hash = :browser "
-    "and b.author_id = w.id and k.state_at > case when w.blocked_until <= :now "
-    "then w.blocked_until else 0 end limit :earned_most) as got)"
+    f"and {_BY_MODERATOR} and k.state_at > b.lost_at "
+    "where b.site_id = :site and b.token_hash = :browser and b.author_id = w.id "
+    "and k.state_at > case when w.blocked_until <= :now then w.blocked_until else 0 end "
+    "limit :earned_most) as got)"
 )
-"""How many approved comments of the author `w` count for the browser :browser, up to a number."""
+"""How many comments of the author `w` that a moderator approved count for the browser :browser, up
+to a number."""
 
 OWNERS = (
     "(select count(*) from (select distinct author_id from browser "
@@ -40,8 +45,8 @@ OWN = "(select outline from browser where site_id = :site and token_hash = :brow
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """A browser that an author let remember them. `approved`: comments that count for it now,
-    none of them from before `lost`, when it lost what it had earned."""
+    """A browser that an author let remember them. `approved`: comments that count for it now, each
+    by a moderator's approval, none of them from before `lost`, when it lost what it had earned."""
 
     since: datetime
     approved: int
@@ -71,11 +76,16 @@ async def came(tx: Tx, site_id: str, token_hash: bytes, author_id: str, *, at: d
 
 
 async def settle(tx: Tx, site_id: str, token_hash: bytes) -> None:
-    """Make the name that is a browser's own what its approved comments now say."""
+    """Make the name that is a browser's own what its approved comments now say.
+
+    Where all is published at once they stand for themselves, as long as none is refused: then those
+    before it count only that a moderator approved.
+    """
     rows = await tx.all(
-        "select name, count(*) as n from (select name from comment where site_id = :site "
-        "and browser = :browser and state = 'approved' order by state_at limit :most) as same "
-        "group by name",
+        "select name, count(*) as n from (select k.name from browser as b join comment as k "
+        "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
+        f"and ({_BY_MODERATOR} or k.state_at > b.lost_at) where b.site_id = :site "
+        "and b.token_hash = :browser order by k.state_at limit :most) as same group by name",
         site=site_id,
         browser=token_hash,
         most=NAMED_MOST,
@@ -90,12 +100,16 @@ async def settle(tx: Tx, site_id: str, token_hash: bytes) -> None:
 
 async def lose(tx: Tx, site_id: str, author_id: str, *, at: datetime) -> None:
     """Take from an author's browsers what they have earned up to now."""
-    await tx.run(
-        "update browser set lost_at = :at where site_id = :site and author_id = :author",
+    rows = await tx.all(
+        "update browser set lost_at = :at where site_id = :site and author_id = :author "
+        "returning token_hash, outline",
         site=site_id,
         author=author_id,
         at=ms(at),
     )
+    for row in rows:
+        if row["outline"] is not None:
+            await settle(tx, site_id, row["token_hash"])
 
 
 async def forget_if_gone(tx: Tx, site_id: str, token_hash: bytes) -> None:
@@ -113,9 +127,9 @@ async def of_author(tx: Tx, site_id: str, author_id: str, *, now: datetime) -> l
     rows = await tx.all(
         "select b.since_at, b.lost_at, (select count(*) from comment as k "
         "where k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
-        "and k.state_at > b.lost_at and k.state_at > case when w.blocked_until <= :now "
-        "then w.blocked_until else 0 end) as approved from browser as b "
-        "join author as w on w.id = b.author_id "
+        f"and {_BY_MODERATOR} and k.state_at > b.lost_at "
+        "and k.state_at > case when w.blocked_until <= :now then w.blocked_until else 0 end) "
+        "as approved from browser as b join author as w on w.id = b.author_id "
         "where b.site_id = :site and b.author_id = :author order by b.since_at, b.token_hash",
         site=site_id,
         author=author_id,

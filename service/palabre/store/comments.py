@@ -106,6 +106,14 @@ class New:
     browser: bytes | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """A decision is taken back. `reports`: their outcomes before it, as `reports.outcomes` gives
+    them."""
+
+    reports: str | None = None
+
+
 async def under(tx: Tx, article_id: str, parent_id: str, *, depth: int) -> Place | None:
     """Where a reply to an approved comment hangs, its own place still missing from the path.
 
@@ -299,12 +307,12 @@ async def set_state(
     reason: str | None = None,
     note: str | None = None,
     told: State | None = None,
-    undoes: bool = False,
+    undoes: Undoing | None = None,
 ) -> bool:
     """Change a comment's state, with its decision; False when it has changed meanwhile.
 
-    `DELETED` also wipes it. *told*: what its author goes on being told instead. *undoes*: a
-    decision is taken back, so that its reports are as open as before.
+    `DELETED` also wipes it. *told*: what its author goes on being told instead. *undoes*: the
+    decision that made it what it is is taken back, with what that made of its reports.
     """
     wiped = _WIPED if becomes is State.DELETED else ""
     changed = await tx.run(
@@ -343,7 +351,10 @@ async def set_state(
             await browsers.settle(tx, comment.site_id, comment.browser)
         if comment.author_id is not None and told is None:
             await _lose_trust(tx, comment.site_id, comment.author_id, becomes, at=at)
-    await reports.follow(tx, comment.id, State.PENDING if undoes else becomes, by=by, at=at)
+    if undoes is None:
+        await reports.follow(tx, comment.id, becomes, by=by, at=at)
+    else:
+        await reports.bring_back(tx, comment.id, comment.state, undoes.reports)
     if comment.title is not None:
         await articles.retitle(tx, comment.article_id)
     return True

@@ -57,14 +57,16 @@ async def about(
     since: datetime,
     most: int,
     now: datetime,
+    to_store: bool = False,
 ) -> Known:
     """What is known at *now*. Equal texts count from *since* on, and up to *most*. *browser*: the
-    digest of its token, if it has one. *outline*: how the name looks.
+    digest of its token, if it has one. *outline*: how the name looks. *to_store*: it is going to be
+    stored in this transaction, and waits until others of equal or like texts are.
 
     One read; a second one where there are such texts, a third where some are alike.
     """
     bands = alike.bands_of(sketch)
-    if tx.engine == "postgres":
+    if to_store and tx.engine == "postgres":
         # Of equal or like texts that come at the same moment, the later one has to know the first:
         # each waits until the one before it is committed. In one order, lest two wait for each
         # other.

@@ -205,6 +205,22 @@ async def known(tx: Tx, ids: Sequence[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
+async def subject_of(tx: Tx, job_id: str) -> dict[str, Any] | None:
+    """What a job in the outbox is about."""
+    row = await tx.one("select subject from job where id = :id", id=job_id)
+    return None if row is None else dict(json.loads(row["subject"]))
+
+
+async def change_subject(tx: Tx, job_id: str, subject: Mapping[str, Any]) -> None:
+    """Let a job be about something else. Whoever is at it goes on with what it was about: it is to
+    be asked for again (`put`) in the same transaction, before."""
+    await tx.run(
+        "update job set subject = :subject where id = :id",
+        id=job_id,
+        subject=json.dumps(subject, ensure_ascii=False),
+    )
+
+
 async def retry(tx: Tx, *, now: datetime, ids: Sequence[str] | None) -> int:
     """Do now what waits for its next attempt or was given up, as if untried; how many.
 

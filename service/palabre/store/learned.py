@@ -159,6 +159,16 @@ async def take_back(tx: Tx, site_id: str, comment_id: str) -> Label | None:
     return Label(is_spam, row["moderator_id"], moment(row["at"]), row["score"])
 
 
+async def is_spam(tx: Tx, site_id: str, comment_id: str) -> bool | None:
+    """Whether a comment was learned as spam; None if nothing was learned from it."""
+    row = await tx.one(
+        "select is_spam from learned_label where site_id = :site and comment_id = :comment",
+        site=site_id,
+        comment=comment_id,
+    )
+    return None if row is None else bool(row["is_spam"])
+
+
 async def forget(tx: Tx, site_id: str, comment_id: str) -> None:
     """A comment is gone: what was learned stays, what ties it to the comment goes."""
     await tx.run(

@@ -5,6 +5,7 @@ Whoever adds a report or settles some holds the comment (`comments.standing`): o
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,13 +43,12 @@ class Reporter:
 class Known:
     """What is known when somebody reports a comment.
 
-    `open`: its open reports, `counted`: those that speak for holding it. `is_dismissed`: a
+    `counted`: its open reports that speak for holding it. `is_dismissed`: a
     moderator has let it stand in spite of reports. `has_neighbour`: one from the same wider
     network came within a day. `dismissed_before`: of this reporter's own of the day, on any
     comment of the site.
     """
 
-    open: int
     counted: int
     is_dismissed: bool
     has_neighbour: bool
@@ -101,8 +101,7 @@ async def known(
     """What is known before one more report is stored."""
     of_it = "from report where comment_id = :comment"
     row = await tx.one(
-        f"select (select count(*) {of_it} and outcome = 'open') as still_open, "
-        f"(select count(*) {of_it} and outcome = 'open' and counts = 1) as counted, "
+        f"select (select count(*) {of_it} and outcome = 'open' and counts = 1) as counted, "
         f"(select count(*) {of_it} and outcome = 'dismissed') as dismissed, "
         f"(select count(*) {of_it} and tags_until > :now "
         "and area_tag in (:area, :area_yesterday)) as near, "
@@ -120,7 +119,6 @@ async def known(
     if row is None:
         raise LookupError(comment_id)
     return Known(
-        open=row["still_open"],
         counted=row["counted"],
         is_dismissed=row["dismissed"] > 0,
         has_neighbour=row["near"] > 0,
@@ -152,15 +150,10 @@ async def add(tx: Tx, new: New, reporter: Reporter) -> None:
     await _recount(tx, new.comment_id)
 
 
-async def last(tx: Tx, comment_id: str) -> str:
-    """The id of a comment's newest report; there is one."""
-    row = await tx.one(
-        "select id from report where comment_id = :comment order by id desc limit 1",
-        comment=comment_id,
-    )
-    if row is None:
-        raise LookupError(comment_id)
-    return str(row["id"])
+async def is_full(tx: Tx, comment_id: str) -> bool:
+    """Whether a comment has as many open reports as it may."""
+    row = await tx.one("select reports from comment where id = :comment", comment=comment_id)
+    return row is not None and row["reports"] >= OPEN_MOST
 
 
 async def follow(tx: Tx, comment_id: str, becomes: State, *, by: Decider, at: datetime) -> None:
@@ -175,6 +168,51 @@ async def follow(tx: Tx, comment_id: str, becomes: State, *, by: Decider, at: da
             "update report set note = null where comment_id = :comment and note is not null",
             comment=comment_id,
         )
+
+
+async def outcomes(tx: Tx, comment_id: str) -> str | None:
+    """What a comment's reports have come to, for `bring_back`; None if it has none."""
+    rows = await tx.all(
+        "select id, outcome, settled_at, settled_by from report where comment_id = :comment "
+        "order by id",
+        comment=comment_id,
+    )
+    alike = itertools.groupby(
+        rows, lambda row: (row["outcome"], row["settled_at"], row["settled_by"])
+    )
+    runs = [[list(run)[-1]["id"], *outcome] for outcome, run in alike]
+    return json.dumps(runs) if runs else None
+
+
+async def bring_back(tx: Tx, comment_id: str, decided: State, before: str | None) -> None:
+    """A moderator's decision is taken back that made a comment *decided*: what it had made of the
+    reports is again as `outcomes` found it; what came later is open.
+
+    What has been settled otherwise since stays settled.
+    """
+    made, after, changed = _FOLLOWS[decided], "", 0
+    for last, outcome, settled_at, settled_by in json.loads(before or "[]"):
+        changed += await tx.run(
+            "update report set outcome = :outcome, settled_at = :at, settled_by = :by "
+            "where comment_id = :comment and id > :after and id <= :last and outcome = :made",
+            outcome=outcome,
+            at=settled_at,
+            by=settled_by,
+            comment=comment_id,
+            after=after,
+            last=last,
+            made=made,
+        )
+        after = last
+    changed += await tx.run(
+        "update report set outcome = 'open', settled_at = null, settled_by = null "
+        "where comment_id = :comment and id > :after and outcome = :made",
+        comment=comment_id,
+        after=after,
+        made=made,
+    )
+    if changed:
+        await _recount(tx, comment_id)
 
 
 async def dismiss(tx: Tx, comment_id: str, *, by: Decider, at: datetime) -> None:
