@@ -50,6 +50,21 @@ async def ban(client: httpx2.AsyncClient, moderator: dict[str, str], **body: obj
     return found
 
 
+@pytest.mark.engine("sqlite")
+async def test_nobody_bans_links_to_the_site_itself(
+    client: httpx2.AsyncClient, moderator: dict[str, str]
+) -> None:
+    told = problem(
+        await ask(client, moderator, kind="link_domain", domain="blog.example"),
+        422,
+        "invalid_request",
+    )
+    assert [(one["field"], one["code"]) for one in told["errors"]] == [("domain", "not_allowed")]
+    # Some sites have a neighbour beneath them that is not theirs; mail is no link.
+    await ban(client, moderator, kind="link_domain", domain="shop.blog.example")
+    await ban(client, moderator, kind="mail_domain", domain="blog.example")
+
+
 async def listed(client: httpx2.AsyncClient, moderator: dict[str, str], query: str = "") -> Json:
     answer = await client.get(URL + query, headers=moderator)
     assert answer.status_code == 200, answer.text

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from palabre.actions import people, tags
-from palabre.errors import BanNotFound, CommentNotFound, FieldError, InvalidRequest, SiteNotFound
+from palabre.actions import sites as site_actions
+from palabre.errors import BanNotFound, CommentNotFound, FieldError, InvalidRequest
 from palabre.ids import new_id
-from palabre.model import Ban, BanKind, Comment, Moderator, State
+from palabre.model import Ban, BanKind, Comment, Moderator, Site, State
 from palabre.service import Service
 from palabre.store import Tx, bans, comments, queue, reports, sites
 from palabre.store.bans import Aim, Change, Mark
@@ -191,7 +193,7 @@ async def page(
 
     async def unit(tx: Tx) -> list[Ban]:
         if site is not None or moderator.site_id is not None:
-            site_ids = [await _site_id(tx, moderator, site)]
+            site_ids = [(await _site(tx, moderator, site)).id]
         else:
             site_ids = await sites.ids(tx)
         return await bans.page(tx, site_ids, before=before, limit=limit + 1, now=service.now())
@@ -266,8 +268,13 @@ async def _find(tx: Tx, service: Service, moderator: Moderator, wanted: Wanted) 
         one = await bans.source(tx, wanted.comment, site_id=moderator.site_id)
         if one is None:
             raise CommentNotFound
-    site_id = await _site_id(tx, moderator, wanted.site) if one is None else one.site_id
-    site = await sites.by_id(tx, site_id)
+    if one is None:
+        site = await _site(tx, moderator, wanted.site)
+    else:
+        site = await sites.by_id(tx, one.site_id)
+    site_id = site.id
+    if wanted.kind is BanKind.LINK_DOMAIN and _is_own(site, wanted.label):
+        raise InvalidRequest([FieldError("domain", "not_allowed", hint="ban_own_domain")])
     mark: Mark | None = None
     if wanted.label is not None:
         mark = tags.mark(service, site_id, wanted.kind, wanted.label.encode())
@@ -370,19 +377,18 @@ async def _own(tx: Tx, service: Service, moderator: Moderator, ban_id: str) -> B
     return ban
 
 
-async def _site_id(tx: Tx, moderator: Moderator, name: str | None) -> str:
-    """The site that is named, or the only one there is for the moderator."""
-    if name is not None:
-        site = await sites.by_name(tx, name)
-        if site is None or moderator.site_id not in (None, site.id):
-            raise SiteNotFound
-        return site.id
-    if moderator.site_id is not None:
-        return moderator.site_id
-    only = await sites.only(tx)
-    if only is None:
+def _is_own(site: Site, domain: str | None) -> bool:
+    """Whether links to the site's own pages lead to this domain."""
+    hosts = [urlsplit(origin).hostname or "" for origin in site.origins]
+    return domain is not None and any(domain in domains.lineage(host) for host in hosts)
+
+
+async def _site(tx: Tx, moderator: Moderator, name: str | None) -> Site:
+    """The site that is meant. Raises SiteNotFound, InvalidRequest when it can't be told."""
+    site = await site_actions.meant(tx, name, site_id=moderator.site_id)
+    if site is None:
         raise InvalidRequest([FieldError("site", "required")])
-    return only.id
+    return site
 
 
 async def names(service: Service, found: Sequence[Ban]) -> dict[str, str]:

@@ -106,6 +106,17 @@ async def find(
     return site
 
 
+async def meant(tx: Tx, name: str | None, *, site_id: str | None) -> Site | None:
+    """The site that a moderator names, else the only one they may see (*site_id*), else the only
+    one there is; None when it can't be told. Raises SiteNotFound for one that they don't see."""
+    if name is not None:
+        named = await sites.by_name(tx, name)
+        if named is None or site_id not in (None, named.id):
+            raise SiteNotFound
+        return named
+    return await sites.only(tx) if site_id is None else await sites.by_id(tx, site_id)
+
+
 def _size(site: Site) -> int:
     """What a remembered site takes, in bytes."""
     listed = (*site.policy.hold_words, *site.policy.reject_words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,14 +34,12 @@ async def lookup(request: Request) -> Response:
         except rules.Refused as exc:
             wanted.refuse("email", exc)
     wanted.done()
-    site = await sites.find(asks.service, name=name, article=None, origin=None)
-    if site is None and moderator.site_id is not None:
-        site = await sites.by_id(asks.service, moderator.site_id)
+    site = await asks.service.store.read(partial(sites.meant, name=name, site_id=moderator.site_id))
     if site is None:
         wanted.wrong("site", "required")
         wanted.done()
         raise InvalidRequest([])
-    found = await people.lookup(asks.service, auth.may_see(moderator, site), identity)
+    found = await people.lookup(asks.service, site, identity)
     return answer.json_answer(shapes.author(found))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from palabre.actions import quarantine, sites
-from palabre.errors import BadParameter, FieldError, SiteNotFound
+from palabre.errors import BadParameter, FieldError
 from palabre.model import Moderator, Scope, Site
 from palabre.rendering import shapes
 from palabre.service import Service
@@ -64,15 +65,7 @@ async def decide(request: Request) -> Response:
 
 
 async def _site(service: Service, moderator: Moderator, name: str | None) -> Site | None:
-    """The site that is named, else the moderator's, else the only one. Raises SiteNotFound."""
-    if name is not None:
-        return auth.may_see(moderator, await sites.get(service, name, site_id=moderator.site_id))
-    if moderator.site_id is not None:
-        return await sites.by_id(service, moderator.site_id)
-    found = await sites.every(service)
-    if not found:
-        raise SiteNotFound
-    return found[0] if len(found) == 1 else None
+    return await service.store.read(partial(sites.meant, name=name, site_id=moderator.site_id))
 
 
 def _burst(found: quarantine.Shown, language: str) -> dict[str, Any]:
