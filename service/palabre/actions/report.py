@@ -230,7 +230,7 @@ def _is_enough(counted: int, known: reports.Known, article: Article) -> bool:
 
 async def _hold(tx: Tx, standing: comments.Standing, counted: int, *, at: datetime) -> None:
     signal = Signal("reports", HELD_SCORE, "reports", {"n": counted})
-    marked = await comments.add_signal(tx, standing, signal)
+    marked = await comments.resignal(tx, standing, signal)
     await comments.set_state(tx, marked, State.PENDING, by=BY, at=at)
 
 

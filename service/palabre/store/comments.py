@@ -396,21 +396,6 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
         await authors.forget_if_gone(tx, comment.author_id, now=now)
 
 
-async def add_signal(tx: Tx, comment: Standing, signal: Signal) -> Standing:
-    """Leave a signal on a comment that is there, instead of one of the same name."""
-    others = [one for one in comment.signals if one.name != signal.name]
-    signals = (*others, signal)
-    await tx.run(
-        "update comment set signals = :signals, rank = rank + :more where id = :id",
-        id=comment.id,
-        signals=signals_as_json(signals),
-        more=marks.rank(signals) - marks.rank(comment.signals),
-    )
-    if len(signals) > len(comment.signals):
-        await marks.add(tx, comment.id, [signal])
-    return replace(comment, signals=signals)
-
-
 async def rewrite(
     tx: Tx,
     comment: Standing,
@@ -570,18 +555,20 @@ def _banded(comment: Standing) -> alike.Place:
     return alike.Place(comment.site_id, comment.created_at, comment.seq)
 
 
-async def resignal(tx: Tx, comment: Standing, signal: Signal) -> None:
-    """Put a signal in the place of the one of its name, with whatever is found by it."""
+async def resignal(tx: Tx, comment: Standing, signal: Signal) -> Standing:
+    """Leave a signal on a comment, in the place of one of its name, with whatever is found by it;
+    the comment as it is then."""
     others = [one for one in comment.signals if one.name != signal.name]
     signals = (*others, signal)
     await tx.run(
-        "update comment set signals = :signals, rank = :rank where id = :id",
+        "update comment set signals = :signals, rank = rank + :more where id = :id",
         id=comment.id,
         signals=signals_as_json(signals),
-        rank=marks.rank(signals, reports=comment.reports),
+        more=marks.rank(signals) - marks.rank(comment.signals),
     )
     await marks.remove(tx, comment.seq, _marked(comment))
     await marks.add(tx, comment.id, signals)
+    return replace(comment, signals=signals)
 
 
 def signals_as_json(signals: Sequence[Signal]) -> str:
