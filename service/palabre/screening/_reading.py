@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 
-from palabre.text import markup
+from palabre.text import markup, urls
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*+([\w+#.-]*+)[ \t]*+")
 
@@ -36,9 +36,6 @@ _LINK = re.compile(rf"[\[hHwW](?i:{_LABEL}{_ADDRESS}[^{_ENDS}]*+)")
 _LINK_TO_SPACE = re.compile(
     rf"[\[hHwW](?i:(?:(?<=\[)[^\[\]]*+\]\(\s*+<?(?=https?://)h)?{_ADDRESS}\S*+)"
 )
-
-
-_HOST = re.compile(r"(?:https?://)?(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 
 
 # What the page does not show: signs of emphasis and of code, escapes, where a link goes.
@@ -83,14 +80,8 @@ def hosts_in(text: str) -> list[str]:
     found = []
     for match in _LINK.finditer(text):
         target = match[0].rpartition("](")[2] if match[0][0] == "[" else match[0]
-        found.append(host_of(target.lstrip(" \t<")))
+        found.append(urls.host_of(target.lstrip(" \t<")))
     return found
-
-
-def host_of(url: str) -> str:
-    """The host of a link as it is typed, in small letters, without `www.` and port."""
-    host = _HOST.match(url)
-    return "" if host is None else host[1].lower().removeprefix("www.").rstrip(".")
 
 
 def own_words(text: str) -> str:

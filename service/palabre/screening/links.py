@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from palabre.model import Facts, Signal, Submission
-from palabre.screening._reading import host_of, hosts_in, links_in, prose, without_links
+from palabre.screening._reading import hosts_in, links_in, prose, without_links
 from palabre.screening._shorteners import SHORTENERS
+from palabre.text import urls
 
 ONLY_LINKS = 0.6
 ONE_MARK = 0.3
@@ -51,7 +52,7 @@ def _marks(submission: Submission, hosts: list[str], beside: str) -> Iterator[Si
     shortened = sum(host in SHORTENERS for host in hosts)
     if shortened:
         yield Signal("links", ONE_MARK, "links_shortened", {"n": shortened})
-    website = "" if submission.website is None else host_of(submission.website)
+    website = "" if submission.website is None else urls.host_of(submission.website)
     if website in SHORTENERS:
         yield Signal("links", ONE_MARK, "website_shortened")
     elif website and website in hosts:

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from palabre.text import words
+from palabre.text import urls, words
 
 BITS = 20
 _MASK = (1 << BITS) - 1
@@ -180,8 +180,7 @@ def _shapes(read: str, length: int, found: list[str]) -> list[str]:
 def _signed(name: str, website: str | None) -> list[str]:
     tokens = [f"n{word}" for word in words.words(name)]
     if website is not None:
-        host = re.sub(r"^https?://(?:www\.)?", "", website.lower()).split("/")[0]
-        tokens.append(f"d{host[:80]}")
+        tokens.append(f"d{urls.host_of(website)[:80]}")
     return tokens
 
 

@@ -19,7 +19,6 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from zlib import crc32
 
 from palabre.text import urls, words
@@ -201,17 +200,10 @@ def _without_links(text: str) -> tuple[str, set[str]]:
         return text, set()
     hosts, kept, end = set(), [], 0
     for start, url in urls.found_in(text):
-        hosts.add(_host(url))
+        hosts.add(urls.host_of(url))
         kept.append(text[end:start])
         end = start + len(url)
     return " ".join([*kept, text[end:]]), hosts
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def _plain(text: str) -> list[str]:

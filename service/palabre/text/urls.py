@@ -36,6 +36,7 @@ _PLAIN = re.compile(
 )
 """A link of which nh3 can only say yes: every host that ends in letters alone is a name to it,
 unless it has two hyphens together, which may be punycode."""
+_HOST = re.compile(r"(?:https?://)?(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 _AFTER_URL = frozenset(".,;:!?'*_~")
 """ASCII at the end of a URL that belongs to the sentence, or closes a mark around it."""
 
@@ -50,6 +51,13 @@ def at(text: str, start: int, end: int) -> str:
     """The bare http(s) URL of *text* that begins at *start* and ends before *end*, or nothing."""
     match = _URL.match(text, start, end)
     return _without_tail(match[0]) if match else ""
+
+
+def host_of(url: str) -> str:
+    """The host of a link as it is typed, in small letters, without `www.` and port; it may be none,
+    or nobody's. What a link really leads to, `palabre.text.address` says."""
+    host = _HOST.match(url)
+    return "" if host is None else host[1].lower().removeprefix("www.").rstrip(".")
 
 
 def href(url: str) -> str | None:
