@@ -276,7 +276,9 @@ async def test_a_change_upon_a_stale_reading_changes_nothing(
         ("Straße", "STRASSE"),
     ],
 )
-def test_two_texts_are_the_same_whatever_their_case_spacing_and_marks(first: str, second: str) -> None:
+def test_two_texts_are_the_same_whatever_their_case_spacing_and_marks(
+    first: str, second: str
+) -> None:
     assert comments.text_hash(first) == comments.text_hash(second)
     assert comments.text_hash(first) == comments.text_hash(first + " !")
     assert comments.text_hash(first) != comments.text_hash(first + " encore")
