@@ -104,14 +104,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long is begun first: begun last, it keeps one worker busy and all others waiting.
 
-    (Before them all, where there are several workers, come the groups of `spreading`.)
+    Before all else what has to stay together, as `spreading` has it.
     """
 
-    def is_short(item: pytest.Item) -> bool:
+    def turn(item: pytest.Item) -> int:
+        if item.get_closest_marker("browser") is not None:
+            return 0
         is_long = item.path.as_posix().endswith(LONG)
-        return not is_long and item.get_closest_marker("whole") is None
+        return 1 if is_long or item.get_closest_marker("whole") is not None else 2
 
-    items.sort(key=is_short)
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(optionalhook=True)
