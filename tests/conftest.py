@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import threading
@@ -114,6 +115,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 1 if is_long or item.get_closest_marker("whole") is not None else 2
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """The tests are there to stay: nobody looks again whether ten thousand are garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
