@@ -31,6 +31,10 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORIGIN = "https://blog.example"
 PUBLIC_URL = "https://comments.example"
 
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Far more than the tests need at any time: what a test has left goes with it, unless it fails."""
+
 LONG = ("jobs/test_flood.py", "transfer/test_copy.py", "web/test_schemathesis.py")
 """Beside those that start a service of their own, the files whose tests take seconds each."""
 
@@ -99,6 +103,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         only = [mark.args[0] for mark in metafunc.definition.iter_markers("engine")]
         metafunc.parametrize("engine", only or ["sqlite", "postgres"])
+
+
+def pytest_configure() -> None:
+    """Files of tests are in memory, where it has room: nobody waits for a disk."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.hookimpl(tryfirst=True)
