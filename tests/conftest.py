@@ -20,6 +20,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 import postgres
+import staying
 from palabre import settings
 from palabre.actions import moderators, sites
 from palabre.app import build
@@ -173,6 +174,15 @@ def _postgres_store(postgres_server: str, _fresh_store: Path) -> Iterator[Callab
             yield emptied
 
 
+@pytest.fixture(scope="session")
+async def _postgres_connections(_postgres_store: Callable[[], str]) -> AsyncIterator[None]:
+    """The connections to that database outlive the tests."""
+    connections = staying.Connections(_postgres_store())
+    with connections.kept():
+        yield
+    await connections.close()
+
+
 @pytest.fixture
 def environ(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """The settings' variables; a test may add to them before it asks for `service`."""
@@ -183,6 +193,7 @@ def environ(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict
     }
     if engine == "postgres":
         url = request.getfixturevalue("_postgres_store")()
+        request.getfixturevalue("_postgres_connections")
         # Few, since each of them begins by learning all statements.
         found |= {"PALABRE_DATABASE_URL": url, "PALABRE_DATABASE_CONNECTIONS": "2"}
     return found
@@ -280,12 +291,24 @@ async def reader(service: Service, site: Site) -> dict[str, str]:
     return await token_for(service, "remi", Scope.READ)
 
 
+@pytest.fixture(scope="session")
+async def _loop() -> staying.Loop:
+    """The loop that all tests share."""
+    return staying.Loop(asyncio.get_running_loop())
+
+
 @pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    """An unclosed connection's thread would keep the interpreter from ending."""
-    before = set(threading.enumerate())
+def _nothing_is_left(_loop: staying.Loop) -> Iterator[None]:
+    """What a test has begun ends with it, as if the loop were its own.
+
+    An unclosed connection's thread would keep the interpreter from ending.
+    """
+    tasks = _loop.tasks()
+    threads = set(threading.enumerate())
     yield
-    left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    _loop.end(_loop.tasks() - tasks)
+    left = [t for t in threading.enumerate() if t not in threads and not t.daemon]
+    left = [thread for thread in left if not staying.is_of_loop(thread)]
     for thread in left:
         # A closed connection's thread is on its last line when `close` returns.
         thread.join(timeout=30)
