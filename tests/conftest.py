@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,11 +16,13 @@ from typing import Any
 
 import httpx2
 import pytest
+import uvloop
 from starlette.applications import Starlette
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 import postgres
+import staying
 from palabre import settings
 from palabre.actions import moderators, sites
 from palabre.app import build
@@ -26,9 +30,17 @@ from palabre.model import Scope, Site
 from palabre.service import Service, opened
 from palabre.store.sqlite import SqliteStore
 
+if sys.version_info < (3, 14):
+    # What a service runs on, and a tenth less work for the tests.
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORIGIN = "https://blog.example"
 PUBLIC_URL = "https://comments.example"
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Far more than the tests need at any time: what a test has left goes with it, unless it fails."""
 
 LONG = ("jobs/test_flood.py", "transfer/test_copy.py", "web/test_schemathesis.py")
 """Beside those that start a service of their own, the files whose tests take seconds each."""
@@ -100,18 +112,32 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", only or ["sqlite", "postgres"])
 
 
+def pytest_configure() -> None:
+    """Files of tests are in memory, where it has room: nobody waits for a disk."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long is begun first: begun last, it keeps one worker busy and all others waiting.
 
-    (Before them all, where there are several workers, come the groups of `spreading`.)
+    Before all else what has to stay together, as `spreading` has it.
     """
 
-    def is_short(item: pytest.Item) -> bool:
+    def turn(item: pytest.Item) -> int:
+        if item.get_closest_marker("browser") is not None:
+            return 0
         is_long = item.path.as_posix().endswith(LONG)
-        return not is_long and item.get_closest_marker("whole") is None
+        return 1 if is_long or item.get_closest_marker("whole") is not None else 2
 
-    items.sort(key=is_short)
+    items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """The tests are there to stay: nobody looks again whether ten thousand are garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -154,6 +180,15 @@ def _postgres_store(postgres_server: str, _fresh_store: Path) -> Iterator[Callab
             yield emptied
 
 
+@pytest.fixture(scope="session")
+async def _postgres_connections(_postgres_store: Callable[[], str]) -> AsyncIterator[None]:
+    """The connections to that database outlive the tests."""
+    connections = staying.Connections(_postgres_store())
+    with connections.kept():
+        yield
+    await connections.close()
+
+
 @pytest.fixture
 def environ(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """The settings' variables; a test may add to them before it asks for `service`."""
@@ -164,6 +199,7 @@ def environ(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict
     }
     if engine == "postgres":
         url = request.getfixturevalue("_postgres_store")()
+        request.getfixturevalue("_postgres_connections")
         # Few, since each of them begins by learning all statements.
         found |= {"PALABRE_DATABASE_URL": url, "PALABRE_DATABASE_CONNECTIONS": "2"}
     return found
@@ -261,12 +297,24 @@ async def reader(service: Service, site: Site) -> dict[str, str]:
     return await token_for(service, "remi", Scope.READ)
 
 
+@pytest.fixture(scope="session")
+async def _loop() -> staying.Loop:
+    """The loop that all tests share."""
+    return staying.Loop(asyncio.get_running_loop())
+
+
 @pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    """An unclosed connection's thread would keep the interpreter from ending."""
-    before = set(threading.enumerate())
+def _nothing_is_left(_loop: staying.Loop) -> Iterator[None]:
+    """What a test has begun ends with it, as if the loop were its own.
+
+    An unclosed connection's thread would keep the interpreter from ending.
+    """
+    tasks = _loop.tasks()
+    threads = set(threading.enumerate())
     yield
-    left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    _loop.end(_loop.tasks() - tasks)
+    left = [t for t in threading.enumerate() if t not in threads and not t.daemon]
+    left = [thread for thread in left if not staying.is_of_loop(thread)]
     for thread in left:
         # A closed connection's thread is on its last line when `close` returns.
         thread.join(timeout=30)

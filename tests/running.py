@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -10,10 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from click.testing import CliRunner, Result
+
+import logged
+from palabre.commands import main
 
 START_S = 30.0
 
@@ -46,17 +52,23 @@ class Running:
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self, *words: str) -> str:
-        """Run a command beside (or before) the service; what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "palabre", *words],
-            env=self.environ,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
+        """Run a command beside (or before) the service; what it prints.
+
+        A process for each takes a third of a second: here they run in this one.
+        """
+        # On a thread of its own, since each command runs a loop, as most who ask for one do.
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(self._run, words).result()
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
         return done.stdout
+
+    def _run(self, words: Sequence[str]) -> Result:
+        ours = {name: self.environ.get(name) for name in {*os.environ, *self.environ}}
+        # A command logs to a standard error that is gone afterwards.
+        with contextlib.chdir(self.folder), logged.as_it_was():
+            return CliRunner().invoke(main, words, env=ours, prog_name="palabre")
 
     def add_site(self, name: str = "blog", origin: str = "https://blog.example") -> None:
         self.command("site", "add", name, "--origin", origin)

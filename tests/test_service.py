@@ -31,6 +31,12 @@ def environ(data: Path, **more: str) -> settings.Settings:
     return settings.load({"PALABRE_DATA_DIR": str(data), **more})
 
 
+def alone(data: Path) -> dict[str, str]:
+    """The variables of a process that knows no other setting, such as where tests find a server."""
+    others = {name: v for name, v in os.environ.items() if not name.startswith("PALABRE_")}
+    return others | {"PALABRE_DATA_DIR": str(data)}
+
+
 def content(folder: Path) -> Mapping[str, bytes]:
     """Every file in the folder, byte for byte.
 
@@ -155,7 +161,7 @@ asyncio.run(main())
 async def test_a_store_that_was_killed_is_left_as_it_is_without_its_key(data: Path) -> None:
     """What is in the journal stays there, for whoever brings the key back."""
     crash = [sys.executable, "-c", CRASH]
-    env = {**os.environ, "PALABRE_DATA_DIR": str(data)}
+    env = alone(data)
     await asyncio.to_thread(subprocess.run, crash, env=env, timeout=60)
     assert (data / "palabre.sqlite3-wal").stat().st_size > 0
     key = (data / "palabre.key").read_bytes()
@@ -193,7 +199,7 @@ asyncio.run(main())
 
 
 async def test_two_that_are_first_at_once_agree_upon_one_key(tmp_path: Path) -> None:
-    env = {**os.environ, "PALABRE_DATA_DIR": str(tmp_path / "data")}
+    env = alone(tmp_path / "data")
     both = [
         await asyncio.create_subprocess_exec(
             sys.executable,

@@ -22,14 +22,14 @@ def is_worth(stamp: str, bits: int, proof: str) -> bool:
 
 
 def _number(begins: bytes, bits: int) -> str:
-    # What is the same for all is hashed once.
-    first = hashlib.sha256(begins)
+    # What is the same for all is hashed once, and what begins with so many zeros is a number below.
+    first, below = hashlib.sha256(begins), (1 << 256 - bits).to_bytes(32)
     for number in itertools.count():
         found = first.copy()
-        digits = f"{number:06x}"
-        found.update(digits.encode())
-        if _starts(found.digest(), bits):
-            return digits
+        digits = b"%06x" % number
+        found.update(digits)
+        if found.digest() < below:
+            return digits.decode()
     raise AssertionError
 
 

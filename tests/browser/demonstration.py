@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
-import os
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from click.testing import CliRunner, Result
-
-import logged
-from palabre.commands import main
 from running import Running
 
 
 class Demonstration(Running):
-    """Who starts a process for each command waits half a second each time: here they run in this
-    process, and moderators are made at the desk, which takes 20 ms."""
+    """Once it runs, moderators are made at the desk, which takes 20 ms."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         super().__init__(folder, **settings)
         self._owner = self.client({"Accept": "text/html"})
         self._links: dict[str, str] = {}
-
-    def command(self, *words: str) -> str:
-        # On a thread of its own, since each command runs a loop, as most who ask for one do.
-        with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(self._run, words).result()
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    def _run(self, words: Sequence[str]) -> Result:
-        ours = {name: self.environ.get(name) for name in {*os.environ, *self.environ}}
-        # A command logs to a standard error that is gone afterwards.
-        with contextlib.chdir(self.folder), logged.as_it_was():
-            return CliRunner().invoke(main, words, env=ours, prog_name="palabre")
 
     def begin(self) -> None:
         """Fill the store, start the service, and sign its owner in."""

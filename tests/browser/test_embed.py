@@ -994,6 +994,32 @@ async def test_a_change_of_its_attributes_is_another_article(
         await expect(page.locator(f"palabre-comments #comment-{first[0]}")).to_be_focused()
 
 
+async def test_nothing_goes_wrong_where_a_form_is_gone_before_its_guard_has_come(
+    browser: Browser, demo: Running, blog: Pages
+) -> None:
+    one, two = f"{blog.url}/unguarded-1", f"{blog.url}/unguarded-2"
+    element = "document.querySelector('palabre-comments')"
+    comment = "palabre-comments [name=comment]"
+    is_asked, may_come = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        is_asked.set()
+        await may_come.wait()
+        await route.continue_()
+
+    async with page_of(browser, demo) as page:
+        await page.route("**/static/guard.js", late)
+        await page.goto(one)
+        await page.locator(comment).fill(some_text())
+        await is_asked.wait()
+        await page.evaluate(f"{element}.setAttribute('article', '{two}')")
+        await expect(page.locator(comment)).to_have_value("")
+        may_come.set()
+        # The form that is there has a guard of its own, which comes after that of the first.
+        await page.locator(comment).fill(some_text())
+        await expect(page.locator("palabre-comments [part=remember]")).to_have_count(1)
+
+
 async def test_what_was_being_sent_when_the_article_changed_is_in_its_own_memory(
     browser: Browser, demo: Running, blog: Pages
 ) -> None:

@@ -58,7 +58,7 @@ async def queue(client: httpx2.AsyncClient, screens: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("bots", [2000])
+@pytest.mark.parametrize("bots", [1000])
 @pytest.mark.engine("sqlite")
 async def test_of_a_flood_all_readers_are_on_the_first_two_screens_and_one_mail_is_sent(
     mailed: httpx2.AsyncClient,

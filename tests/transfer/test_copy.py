@@ -174,7 +174,7 @@ def test_killed_again_and_again_it_goes_on_and_ends_equal(
     seen = [-1, 0]
     while True:
         # When only comparing is left, there has to be time for it.
-        steps = 10_000 if seen[-1] == seen[-2] else chance.randrange(10, 60)
+        steps = 10_000 if seen[-1] == seen[-2] else chance.randrange(20, 100)
         run = subprocess.run(
             [sys.executable, "-c", RUN, source, target, str(steps), str(chance.uniform(0, 0.01))],
             env=environ,

@@ -31,13 +31,18 @@ Line = dict[str, str]
 
 
 async def live(
-    client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock, *, seed: int = 5
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    *,
+    seed: int = 5,
+    comments: int = 80,
 ) -> None:
     """A fortnight of comments and decisions, some of them on second thought, at any moment of a
     second."""
     dice = random.Random(seed)
     ids = []
-    for number in range(80):
+    for number in range(comments):
         clock.advance(hours=dice.choice((1, 3, 9)), milliseconds=dice.randrange(1000))
         links = " https://a.example" * dice.choice((0, 0, 3))
         ids.append(
@@ -136,7 +141,7 @@ async def test_what_was_summed_before_is_gone_on_from(
         with monkeypatch.context() as patch:
             # As if there were a great deal more of it.
             patch.setattr(sums, "AT_ONCE", 7)
-            await live(client, admin, clock, seed=seed)
+            await live(client, admin, clock, seed=seed, comments=40)
             found = await kept.of_site(site, days=days)
         assert found == await Counting(service).of_site(site, days=days)
     clock.advance(days=500)

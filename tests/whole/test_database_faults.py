@@ -94,7 +94,9 @@ async def test_a_server_that_stops_in_its_tracks(
         server.pause()
         try:
             # Whoever asks meanwhile is told to come back, and does not wait for ever.
-            async with httpx2.AsyncClient(base_url=services[0].url, timeout=30) as client:
+            async with httpx2.AsyncClient(
+                base_url=services[0].url, timeout=30, verify=False
+            ) as client:
                 told = [client.get(path) for path in ("/v1/comments?article=/a", "/readyz")]
                 assert (await client.get("/healthz")).status_code == 200
                 for answer in await asyncio.gather(*told):
@@ -146,7 +148,7 @@ async def test_a_server_in_recovery_is_read_from_and_written_to_once_it_is_promo
     server: Server, services: list[Running], url: str
 ) -> None:
     service = services[0]
-    async with httpx2.AsyncClient(base_url=service.url, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=service.url, timeout=30, verify=False) as client:
         await makers.comment(client)
         server.stop()
         (server.data / "standby.signal").touch()

@@ -64,7 +64,7 @@ def test_a_full_disk_is_told_and_with_room_again_it_goes_on_as_if_nothing_had_be
         service.add_site()
         moderator = service.add_moderator()
         service.start()
-        with httpx2.Client(base_url=service.url, timeout=20) as client:
+        with httpx2.Client(base_url=service.url, timeout=20, verify=False) as client:
             shown = submit(client).json()["comment"]["id"]
             url = f"/v1/moderation/comments/{shown}"
             assert client.post(f"{url}/approve", headers=moderator).status_code == 200
@@ -96,7 +96,7 @@ def test_a_full_disk_is_told_and_with_room_again_it_goes_on_as_if_nothing_had_be
             assert found_by(client, moderator) == set(stored)
         service.kill()
         service.start()
-        with httpx2.Client(base_url=service.url, timeout=20) as client:
+        with httpx2.Client(base_url=service.url, timeout=20, verify=False) as client:
             assert found_by(client, moderator) == set(stored)
             assert client.get("/readyz").status_code == 200
         assert service.stop() == 0

@@ -62,7 +62,7 @@ async def test_processes_that_start_at_once_on_an_empty_database_agree(
     await asyncio.gather(*(asyncio.to_thread(service.start) for service in services))
     services[0].add_site()
     for service in services:
-        async with httpx2.AsyncClient(base_url=service.url) as client:
+        async with httpx2.AsyncClient(base_url=service.url, verify=False) as client:
             assert (await client.get("/readyz")).status_code == 200
             await makers.comment(client)
             assert (await client.get("/v1/counts?article=/a")).status_code == 200
@@ -75,7 +75,7 @@ async def test_what_is_counted_once_is_counted_once_by_all(services: list[Runnin
         service.start()
     sent = makers.fields(idempotency_key="the very same")
     same = makers.fields()
-    async with httpx2.AsyncClient(timeout=20) as client:
+    async with httpx2.AsyncClient(timeout=20, verify=False) as client:
 
         async def post(n: int, fields: dict[str, str]) -> httpx2.Response:
             return await client.post(f"{services[n % PROCESSES].url}/v1/comments", json=fields)
@@ -101,7 +101,7 @@ async def test_what_one_process_acknowledges_holds_for_the_others_at_once(
     for service in services:
         service.start()
     rules = "/v1/moderation/sites/blog"
-    async with httpx2.AsyncClient(timeout=20) as client:
+    async with httpx2.AsyncClient(timeout=20, verify=False) as client:
         for n in range(6):
             one, two, three = (services[(n + k) % PROCESSES].url for k in range(3))
             policy = {"policy": {"comment_limit": 100 + n}}
@@ -136,7 +136,7 @@ async def test_a_visitors_limit_holds_across_processes(tmp_path: Path, url: str)
         services[0].add_site()
         for service in services:
             service.start()
-        async with httpx2.AsyncClient(timeout=20) as client:
+        async with httpx2.AsyncClient(timeout=20, verify=False) as client:
             answers = await asyncio.gather(
                 *(
                     client.post(f"{services[n % PROCESSES].url}/v1/comments", json=makers.fields())
@@ -160,7 +160,7 @@ async def test_of_many_that_race_with_one_proof_at_all_processes_exactly_one_cou
         for service in services:
             service.start()
         urls = [service.url for service in services]
-        async with httpx2.AsyncClient(timeout=20) as client:
+        async with httpx2.AsyncClient(timeout=20, verify=False) as client:
 
             async def post(n: int, **fields: str) -> str:
                 sent = makers.fields(**fields)

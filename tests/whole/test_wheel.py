@@ -143,7 +143,7 @@ def test_installed_wheel_serves_from_an_empty_folder(
             stderr=output,
         )
     try:
-        client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False)
         with client:
             _await_start(client, process, log)
             form = client.get("/v1/form", params={"article": f"{origin}/a", "lang": "fr"})

@@ -178,8 +178,9 @@ const offer = (form, given) => {
   let send = form.querySelector("button:not([type=button])");
   while (send && send.parentNode != form) send = send.parentNode;
   form.insertBefore(whole, send);
-  const root = form.getRootNode();
-  if (!root.adoptedStyleSheets.includes(STYLE)) root.adoptedStyleSheets.push(STYLE);
+  // None where the form has left its page by now: this comes when somebody begins to write.
+  const sheets = form.getRootNode().adoptedStyleSheets;
+  if (sheets && !sheets.includes(STYLE)) sheets.push(STYLE);
 
   const forget = () => {
     const token = kept[name];
