@@ -91,7 +91,7 @@ def test_what_is_spam_stays_it_and_is_told_what_all_are(
 def test_what_the_queue_has_no_room_for_goes_to_quarantine_with_that_one_reason(
     policy: Policy,
 ) -> None:
-    verdict = without_room(screen(sent(CALM), flooded(policy, recent=8)))
+    verdict = without_room(screen(sent(CALM), flooded(policy, recent=8)), "flood_full")
     assert (verdict.state, verdict.told, verdict.by) == (State.SPAM, State.PENDING, "rule:flood")
     assert verdict.signals[0] == FULL
     assert [one.name for one in verdict.signals] == [FLOOD, "pace"]

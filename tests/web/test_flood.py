@@ -154,6 +154,25 @@ async def test_what_a_form_of_ours_brings_has_room_of_its_own(
     assert (await seen_by(client, admin, refused["id"]))["state"] == "spam"
 
 
+@pytest.mark.parametrize("near", ["203.0.113.{}", "2001:db8:7:{}::1"])
+async def test_a_few_addresses_of_one_network_leave_the_queue_to_others(
+    client: httpx2.AsyncClient, admin: dict[str, str], near: str
+) -> None:
+    await rules(client, admin, site_limit="10/minute")
+    theirs = [await send(client, n, address=near.format(n % 9)) for n in range(40)]
+    states = [(await seen_by(client, admin, one["id"]))["state"] for one in theirs]
+    assert states == ["pending"] * (10 + allowance.SHARE_LEAST) + ["spam"] * 25
+    (why,) = [
+        one["why"]
+        for one in (await seen_by(client, admin, theirs[-1]["id"]))["signals"]
+        if one["name"] == "flood"
+    ]
+    assert "réseau" in why
+    for number in range(60, 70):
+        sent = await send(client, number)
+        assert (await seen_by(client, admin, sent["id"]))["state"] == "pending"
+
+
 async def test_a_flood_is_over_ten_minutes_after_the_last_excess(
     client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
 ) -> None:

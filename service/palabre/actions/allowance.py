@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import Enum
 
 from palabre.actions.tags import Tags, of_day
 from palabre.errors import TooFast
@@ -23,6 +24,20 @@ FLOOD_LASTS = timedelta(minutes=10)
 
 ROOM = 2
 """In a flood, as many times the limit is taken of what nothing speaks against."""
+
+
+NETWORKS = 12
+"""So many networks have room between them: an attacker of several still leaves some."""
+SHARE_LEAST = 5
+"""Behind one address there may be a school or a company, whatever little a site lets pass."""
+
+
+class Room(Enum):
+    """Whether there is room for one more in a flood, or what is lacking."""
+
+    LEFT = "left"
+    NO_SHARE = "no share"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +100,32 @@ async def note_crowd(tx: Tx, service: Service, article: Article, taken: Taken) -
         await floods.note_article(tx, article.id, until=service.now() + FLOOD_LASTS)
 
 
-async def take_room(tx: Tx, service: Service, article: Article, *, kind: str) -> bool:
-    """Whether there is room, in a flood, for one more of its kind that nothing speaks against:
-    takes it.
+async def take_room(
+    tx: Tx, service: Service, article: Article, network: bytes, *, kind: str
+) -> Room:
+    """Whether there is room, in a flood, for one more of its kind that nothing speaks against, from
+    this network: takes it.
 
     Some times what the site may get, or else the article. Each kind has as much of its own, since
-    anybody can fill up the queue with what took no pains.
+    anybody can fill up the queue with what took no pains; and of that no network has more than its
+    share, since a few addresses of one could.
     """
     rules, site_id = article.policy, article.site_id
     rate = policy.rate(rules.site_limit) or policy.rate(rules.article_limit)
     if rate is None:
-        return True
-    tag = of_day(service, site_id, f"{kind}-room")
-    room = _bucket(tag, replace(rate, count=ROOM * rate.count))
-    (taken,) = await visits.take(tx, site_id, [room], now=service.now())
-    return taken is not None
+        return Room.LEFT
+    now, most = service.now(), ROOM * rate.count
+    share = _bucket(
+        of_day(service, site_id, f"{kind}-share", network),
+        replace(rate, count=max(SHARE_LEAST, most // NETWORKS)),
+    )
+    room = _bucket(of_day(service, site_id, f"{kind}-room"), replace(rate, count=most))
+    # One after the other: what has had its share takes nothing of what is everybody's.
+    for bucket, lacking in ((share, Room.NO_SHARE), (room, Room.FULL)):
+        (taken,) = await visits.take(tx, site_id, [bucket], now=now)
+        if taken is None:
+            return lacking
+    return Room.LEFT
 
 
 def _bucket(tag: bytes, rate: Rate | None) -> Bucket:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from palabre import screening
 from palabre.actions import allowance, stamps
-from palabre.actions.allowance import Taken
+from palabre.actions.allowance import Room, Taken
 from palabre.actions.tags import Tags, tags_of
 from palabre.errors import FieldError
 from palabre.model import (
@@ -140,11 +140,13 @@ async def judge(
     known: facts.Known,
     article: Article,
     *,
+    network: bytes,
     taken: Taken,
     stamp: Stamp,
     manner: Manner,
 ) -> Verdict:
-    """What screening says. *taken*: what the submission found left of each limit.
+    """What screening says. *network*: the tag of the visitor's. *taken*: what the submission found
+    left of each limit.
 
     In a flood, one that nothing speaks against takes of the room that is left for such.
     """
@@ -169,9 +171,10 @@ async def judge(
     if not found.attacked or not screening.takes_room(verdict):
         return verdict
     kind = screening.kind_in_flood(found)
-    if not await allowance.take_room(tx, service, article, kind=kind):
-        return screening.without_room(verdict)
-    return verdict
+    room = await allowance.take_room(tx, service, article, network, kind=kind)
+    if room is Room.LEFT:
+        return verdict
+    return screening.without_room(verdict, "flood_full" if room is Room.FULL else "flood_share")
 
 
 def _facts(site: Site, sent: Submission, known: facts.Known, policy: Policy) -> Facts:

@@ -248,6 +248,7 @@ async def _add(tx: Tx, arrival: _Arrival, look: _Look) -> Stored:
         sent,
         look.known,
         article,
+        network=tags.network,
         taken=taken,
         stamp=await stamps.spend(tx, service, site, sent),
         manner=arrival.visitor.manner,

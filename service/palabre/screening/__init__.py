@@ -51,6 +51,10 @@ FLOOD = "flood"
 what the rules have found."""
 
 
+WITHOUT_ROOM = ("flood_full", "flood_share")
+"""Why a comment without a mark is in quarantine: there was no room, or none for its network."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule's function, and what it does with a submission that it minds.
@@ -204,8 +208,9 @@ def screen_again(submission: Submission, facts: Facts, then: Sequence[Signal]) -
         if rule.runs(facts.policy)
     ]
     verdict = _verdict(looked, facts)
-    is_full = flood is not None and flood.why == "flood_full"
-    return without_room(verdict) if is_full else verdict
+    if flood is not None and flood.why in WITHOUT_ROOM:
+        return without_room(verdict, flood.why)
+    return verdict
 
 
 def _verdict(looked: Iterable[tuple[Rule, Signal | None]], facts: Facts) -> Verdict:
@@ -251,12 +256,13 @@ def takes_room(verdict: Verdict) -> bool:
     return verdict.state is not State.SPAM or verdict.told is not State.PENDING
 
 
-def without_room(verdict: Verdict) -> Verdict:
+def without_room(verdict: Verdict, why: str) -> Verdict:
     """What becomes of a submission that nothing speaks against in a flood, where so many of these
-    have come that there is room for no more."""
+    have come, from everywhere or from its network, that there is room for no more. *why*: one of
+    WITHOUT_ROOM."""
     if verdict.state is State.SPAM:
         return replace(verdict, told=State.PENDING)
-    return _to_quarantine(verdict, "flood_full")
+    return _to_quarantine(verdict, why)
 
 
 def _in_flood(verdict: Verdict, facts: Facts, marks: Sequence[Rule]) -> Verdict:
