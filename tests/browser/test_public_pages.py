@@ -29,13 +29,13 @@ async def test_every_public_page_is_for_everybody(
     ) as page:
         for name, path in readers_pages.items():
             await page.goto(demo.url + with_language(path, language))
-            wrong[name] = await faults(page, language)
+            wrong[name] = await faults(page, name, way)
         await page.goto(demo.url + with_language(readers_pages["form"], language))
         for field in ("comment", "name"):
             await page.locator(f"#field-{field}").fill("Un avis")
         await page.locator("#field-email").fill("zoe@exemple")
         await page.locator("form.form button").click()
         await expect(page.locator("[aria-invalid=true]")).to_have_count(1)
-        wrong["form with errors"] = await faults(page, language)
+        wrong["form with errors"] = await faults(page, "form with errors", way)
         assert await unseen_focus(page) == []
     assert {name: found for name, found in wrong.items() if found} == {}
