@@ -38,11 +38,15 @@ _LINK_TO_SPACE = re.compile(
 )
 
 
+_kept = functools.lru_cache(maxsize=8)
+"""Several rules read the same text, one after the other."""
+
 # What the page does not show: signs of emphasis and of code, escapes, where a link goes.
 _LABELLED = re.compile(r"\[([^\[\]]*+)\]\([^()\s]*+\)")
 _SIGNS = re.compile(r"[*_~`]++|\\(?=[!-/:-@\[-`{-~])")
 
 
+@_kept
 def as_read(text: str) -> str:
     """The text as a reader sees it, so that no markup, invisible character or full-width form parts
     a word or a number. Where a sign is shown after all, what stands around it is joined."""
@@ -62,6 +66,7 @@ def _is_as_shown(character: str) -> bool:
     return unicodedata.is_normalized("NFKC", character)
 
 
+@_kept
 def links_in(text: str) -> int:
     """How many http(s) or www links stand in the text, Markdown links and bare addresses alike.
 
@@ -70,6 +75,7 @@ def links_in(text: str) -> int:
     return sum(1 for _ in _LINK.finditer(text))
 
 
+@_kept
 def without_links(text: str) -> str:
     """The text with a space in place of each link, a Markdown link's label included."""
     return _LINK_TO_SPACE.sub(" ", text)
@@ -84,6 +90,7 @@ def hosts_in(text: str) -> list[str]:
     return found
 
 
+@_kept
 def own_words(text: str) -> str:
     """What its author wrote themselves: the text without code, links and quoted lines."""
     own = prose(text)
