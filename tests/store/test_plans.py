@@ -148,6 +148,7 @@ RANGES = {
         r"|CO-ROUTINE (part\d|same|got|own)|SCAN (part\d|same|got|own)"
         r"|SEARCH (b|browser) USING PRIMARY KEY \(site_id=\? AND token_hash=\?\)"
         r"|SEARCH k USING INDEX comment_by_earned \(.+ AND state=\? AND <expr>=\? AND state_at>\?\)"
+        r"|SEARCH r USING INDEX comment_by_refused \(site_id=\? AND browser=\?\)"
         r"|SEARCH browser USING COVERING INDEX browser_by_outline \(site_id=\? AND outline=\?\)"
         r"|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
         # People who moderate are few.

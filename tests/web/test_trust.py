@@ -331,16 +331,11 @@ async def test_trust_outlives_a_rotation_of_the_keys(
 
 
 @pytest.mark.parametrize("action", ["reject", "spam"])
-@pytest.mark.parametrize("has_token", [True, False])
 async def test_the_first_refusal_takes_it_and_new_approvals_bring_it_back(
-    client: httpx2.AsyncClient,
-    trusting: dict[str, str],
-    clock: Clock,
-    action: str,
-    has_token: bool,
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str
 ) -> None:
     token = await earn(client, trusting, clock)
-    refused = await makers.comment(client, **ZOE, token=token if has_token else None)
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, trusting, refused, action)
     clock.advance(minutes=1)
     assert await state_of(client, token=token) == "pending"
@@ -348,6 +343,68 @@ async def test_the_first_refusal_takes_it_and_new_approvals_bring_it_back(
     assert await state_of(client, token=token) == "pending"
     await earn(client, trusting, clock, 1, token=token)
     assert await state_of(client, token=token) == "approved"
+
+
+@pytest.mark.parametrize("action", ["reject", "spam"])
+async def test_what_comes_under_the_address_without_the_token_takes_nothing(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str
+) -> None:
+    token = await earn(client, trusting, clock)
+    await rules(client, trusting, reject_words=["viagra"])
+    for other in (None, await token_of(client), "garbage"):
+        odile = {"name": "Odile", "token": other}
+        refused = await makers.comment(client, **ZOE | odile)
+        await makers.act(client, trusting, refused, action)
+        clock.advance(minutes=1)
+        assert await state_of(client, **odile, comment=f"Du viagra, {other}") == "rejected"
+        clock.advance(minutes=15)
+        assert await state_of(client, token=token) == "approved"
+
+
+@pytest.mark.parametrize("action", ["reject", "spam"])
+@pytest.mark.parametrize("again", ["approve", "hold"])
+async def test_it_comes_back_when_the_refusal_is_taken_back(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str, again: str
+) -> None:
+    token = await earn(client, trusting, clock)
+    first = await makers.comment(client, **ZOE, token=token)
+    second = await makers.comment(client, **ZOE, token=token)
+    for one in (first, second):
+        await makers.act(client, trusting, one, action)
+        clock.advance(minutes=15)
+    await makers.act(client, trusting, second, again)
+    assert await state_of(client, token=token) == "pending"
+    await makers.act(client, trusting, first, again)
+    assert await state_of(client, token=token) == "approved"
+
+
+async def test_it_comes_back_when_the_desk_undoes_the_refusal(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, service: Service
+) -> None:
+    token = await earn(client, trusting, clock)
+    await rules(client, trusting, hold_words=["casino"])
+    refused = await makers.comment(client, **ZOE, token=token, comment="Voir casino")
+    await desk.enter(service, client, "ada")
+    await desk.act(client, f"spam {refused}")
+    clock.advance(minutes=15)
+    assert await state_of(client, token=token) == "pending"
+    page = (await client.get("/desk/")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
+    assert (await client.post("/desk/undo", data=data, headers=desk.FORM)).status_code == 303
+    assert await state_of(client, token=token) == "approved"
+
+
+@pytest.mark.parametrize("action", ["reject", "spam"])
+async def test_what_a_refusal_took_stays_taken_when_the_comment_goes(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str
+) -> None:
+    token = await earn(client, trusting, clock)
+    sent = await makers.submit(client, **ZOE, token=token)
+    await makers.act(client, trusting, sent["comment"]["id"], action)
+    clock.advance(minutes=1)
+    answer = await client.post(f"{sent['receipt']['url']}/withdraw")
+    assert answer.status_code == 200, answer.text
+    assert await state_of(client, token=token) == "pending"
 
 
 async def test_a_refusal_by_the_site_s_words_takes_it_too(
@@ -531,8 +588,12 @@ async def test_a_refusal_takes_a_name_that_no_moderator_gave(
 
     await publish(3)
     assert await state_of(client, **other) == "pending"
-    # Three others stay, from another browser too.
-    refused = await makers.comment(client, **ZOE)
+    # Whoever else uses the address takes nothing.
+    await makers.act(client, open_, await makers.comment(client, **ZOE), "reject", reason="abuse")
+    clock.advance(minutes=1)
+    assert await state_of(client, **other) == "pending"
+    # The three others stay.
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, open_, refused, "reject", reason="abuse")
     clock.advance(minutes=1)
     assert await state_of(client, **other) == "approved"
@@ -545,8 +606,8 @@ async def test_a_refusal_takes_a_name_that_no_moderator_gave(
 async def test_a_name_of_comments_that_a_moderator_approved_stays(
     client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
 ) -> None:
-    await earn(client, admin, clock)
-    refused = await makers.comment(client, **ZOE)
+    token = await earn(client, admin, clock)
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, admin, refused, "reject", reason="abuse")
     clock.advance(minutes=1)
     sent = await makers.comment(client, **ZOE | {"email": "other@example.com"})
@@ -564,7 +625,7 @@ async def test_an_export_says_since_when_a_browser_is_known(
     author = await author_of(client, trusting)
     found = await exported(client, trusting, author)
     assert found["browsers"] == [{"since": since, "approved": 3, "lost_at": None}]
-    refused = await makers.comment(client, **ZOE)
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, trusting, refused, "reject")
     lost = clock().isoformat()[:19] + "Z"
     found = await exported(client, trusting, author)
