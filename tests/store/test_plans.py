@@ -675,7 +675,8 @@ async def drive_jobs(service: Service, clock: Clock) -> None:
     for ids in (None, ["unknown"]):
         await service.store.write(partial(jobs.retry, now=clock.now, ids=ids))
     await service.store.read(partial(jobs.known, ids=["unknown"]))
-    await service.store.write(lambda tx: jobs.drop(tx, "unknown"))
+    for done in (jobs.drop, jobs.hold, jobs.withdraw):
+        await service.store.write(partial(done, job_id="unknown"))
     for only_given_up in (True, False):
         await service.store.read(partial(jobs.page, only_given_up=only_given_up, limit=9))
 
