@@ -575,6 +575,41 @@ async def test_the_name_of_most_comments_is_the_reader_s_as_it_stands_now(
     assert await state_of(client, **other, name="madame lambert") == "approved"
 
 
+async def test_a_reader_called_as_a_moderator_waits_once_with_their_token(
+    client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock, service: Service
+) -> None:
+    await token_for(service, "zoe", Scope.MODERATE)
+    named, token = {"name": "Zoé"}, await token_of(client)
+    assert await state_of(client, **named, token=token) == "pending"
+    await earn(client, open_, clock, 1, token=token, **named)
+    assert await state_of(client, **named, token=token) == "approved"
+    assert await state_of(client, **named) == "pending"
+    assert await state_of(client, **named, token=await token_of(client)) == "pending"
+    refused = await makers.comment(client, **ZOE | named, token=token)
+    await makers.act(client, open_, refused, "reject")
+    clock.advance(minutes=15)
+    assert await state_of(client, **named, token=token) == "pending"
+
+
+async def test_a_reader_s_own_name_is_theirs_though_a_moderator_has_it_too(
+    client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock, service: Service
+) -> None:
+    await token_for(service, "zoe.lambert", Scope.MODERATE)
+    token = await earn(client, open_, clock, 2)
+    assert await state_of(client, token=token) == "pending"
+    await earn(client, open_, clock, 1, token=token)
+    clock.advance(minutes=15)
+    assert await state_of(client, token=token) == "approved"
+    assert await state_of(client) == "pending"
+
+
+async def test_a_host_of_the_site_is_nobody_s_name(
+    client: httpx2.AsyncClient, open_: dict[str, str]
+) -> None:
+    assert await state_of(client, name="Blog.example") == "pending"
+    assert await state_of(client, name="Blog d’exemple") == "approved"
+
+
 async def test_a_refusal_takes_a_name_that_no_moderator_gave(
     client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock
 ) -> None:

@@ -44,6 +44,15 @@ EARNED = (
 """How many comments of the author `w` that a moderator approved count for the browser :browser, up
 to a number."""
 
+NAMED = (
+    "(select count(*) from (select k.name from browser as b join comment as k "
+    "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
+    f"and {_BY_MODERATOR} and k.state_at > b.lost_at and +k.state_at > {_REFUSED} "
+    "where b.site_id = :site and b.token_hash = :browser "
+    "order by k.state_at desc limit :earned_most) as own where own.name = :name)"
+)
+"""How many of the last comments of the browser :browser that count for it have the name :name."""
+
 OWNERS = (
     "(select count(*) from (select distinct author_id from browser "
     "where site_id = :site and outline = :outline limit 2) as own)"
