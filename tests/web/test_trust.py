@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -123,9 +124,27 @@ async def test_whatever_is_sent_as_a_token_is_no_error_and_leaves_nothing(
     assert await rows(service) == 0
 
 
-@pytest.mark.parametrize("token", [7, [], {}, True, ["a"], None])
-async def test_what_is_no_text_is_no_token(client: httpx2.AsyncClient, token: object) -> None:
-    answer = await client.post("/v1/comments", json={**makers.fields(), "token": token})
+@pytest.mark.parametrize("field", ["token", "stamp", "proof"])
+@pytest.mark.parametrize("value", [7, 0, [], {}, True, False, ["a"], 1.5])
+async def test_what_is_no_text_is_invalid(
+    client: httpx2.AsyncClient, field: str, value: object
+) -> None:
+    answer = await client.post("/v1/comments", json={**makers.fields(), field: value})
+    assert field_codes(answer, 422) == {field: "invalid"}
+
+
+@pytest.mark.parametrize("field", ["token", "stamp", "proof"])
+async def test_what_is_given_twice_is_invalid_and_null_is_nothing(
+    client: httpx2.AsyncClient, field: str
+) -> None:
+    twice = [*makers.fields().items(), (field, "a"), (field, "b")]
+    answer = await client.post(
+        "/v1/comments",
+        content=urlencode(twice),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert field_codes(answer, 422) == {field: "invalid"}
+    answer = await client.post("/v1/comments", json={**makers.fields(), field: None})
     assert answer.status_code == 201, answer.text
 
 
