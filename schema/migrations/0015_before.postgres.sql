@@ -11,4 +11,4 @@ create index comment_by_earned on comment (site_id, browser, state,
 
 -- When a comment that a browser brought was last refused, as its reader is told.
 create index comment_by_refused on comment (site_id, browser, state_at)
-  where browser is not null and told is null and state not in ('approved', 'pending');
+  where browser is not null and told is null and state <> 'approved' and state <> 'pending';

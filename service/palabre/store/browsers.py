@@ -22,7 +22,8 @@ _BY_MODERATOR = "case when substr(k.decided_by, 1, 5) = 'rule:' then 1 else 0 en
 
 _REFUSED = (
     "(select coalesce(max(r.state_at), 0) from comment as r where r.site_id = b.site_id "
-    "and r.browser = b.token_hash and r.told is null and r.state not in ('approved', 'pending'))"
+    "and r.browser = b.token_hash and r.told is null "
+    "and r.state <> 'approved' and r.state <> 'pending')"
 )
 """When a comment that the browser `b` brought was last refused, or spam, as its reader is told:
 what they are not told may not show in what becomes of their next one either.
