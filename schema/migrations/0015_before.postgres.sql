@@ -8,3 +8,7 @@ alter table ban_change add column reports text collate "C";
 create index comment_by_earned on comment (site_id, browser, state,
   (case when substr(decided_by, 1, 5) = 'rule:' then 1 else 0 end), state_at)
   where browser is not null;
+
+-- When a comment that a browser brought was last refused, as its reader is told.
+create index comment_by_refused on comment (site_id, browser, state_at)
+  where browser is not null and told is null and state <> 'approved' and state <> 'pending';

@@ -516,6 +516,9 @@ class Facts:
     it brings, the surest first. `learned`: what moderators decided about comments like this one.
     `trusted`: it comes from a browser whose token has earned that its reader need not wait.
     `borrowed`: its name is a known reader's, and it lacks the token of a browser of theirs.
+    `name_is_own`: it has the token, and the name is the one that this browser's reader is known by;
+    `name_is_approved`: a moderator has approved a comment of that name which came with it. `hosts`:
+    the site's.
     `proof`: of work, by the stamp.
     """
 
@@ -539,6 +542,9 @@ class Facts:
     learned: Learned = Learned()
     trusted: bool = False
     borrowed: bool = False
+    name_is_own: bool = False
+    name_is_approved: bool = False
+    hosts: tuple[str, ...] = ()
     proof: Proof = Proof.MISSING
 
     @property

@@ -75,6 +75,19 @@ def test_what_is_wrong_with_a_line_is_said_and_the_others_are_screened(
     assert answers[4]["state"] == "pending"
 
 
+def test_json_is_what_is_printed_anyway(blog: Terminal, tmp_path: Path) -> None:
+    lines = ['{"comment": "Merci !"}', '{"comment": "Voir https://a.example"}']
+    file = _file(tmp_path, *lines)
+    printed = blog("screen", "--explain", file, "--json")
+    assert printed == blog("screen", "--explain", file)
+    found = _lines(printed)
+    assert [one["line"] for one in found] == [1, 2]
+    for one in found:
+        assert set(one) == {"line", "state", "by", "signals", "learned"}
+        assert set(one["learned"]) == {"labels", "honest", "spam", "features"}
+        assert all(set(signal) == {"name", "score", "why"} for signal in one["signals"])
+
+
 def test_nothing_is_stored(blog: Terminal, tmp_path: Path) -> None:
     file = _file(tmp_path, '{"comment": "Un mot que personne ne retrouvera : zyxwvut"}')
     blog("screen", "--explain", file)

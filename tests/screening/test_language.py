@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from palabre.model import Facts, Policy, Signal, Submission
+from palabre.screening import sentence
 from palabre.screening.language import language
 from screening.readers import HONEST, ORDINARY, sent
 
@@ -100,6 +101,23 @@ def test_a_clear_text_in_another_language_is_remarked_on_or_minded(name: str) ->
     assert language(sent(TEXTS[name]), dataclasses.replace(ORDINARY, locale=known)) == remark
     said = Facts(policy=Policy(languages=(known, "ru")), locale="fr")
     assert language(sent(TEXTS[name]), said) == dataclasses.replace(remark, score=0.6)
+
+
+@pytest.mark.parametrize(
+    ("name", "in_french", "in_english"),
+    [
+        ("English", "anglais", "English"),
+        ("français", "français", "French"),
+        ("Deutsch", "allemand", "German"),
+        ("Nederlands", "néerlandais", "Dutch"),
+    ],
+)
+def test_the_language_is_named_in_the_moderators_own(
+    name: str, in_french: str, in_english: str
+) -> None:
+    signal = Signal("language", 0.3, "language_out_of_place", {"language": name})
+    assert sentence(signal, "fr").endswith(f"celles du site\u00a0: {in_french}.")
+    assert sentence(signal, "en").endswith(f"this site’s: {in_english}.")
 
 
 def test_a_text_in_one_of_the_sites_languages_passes() -> None:

@@ -148,6 +148,7 @@ RANGES = {
         r"|CO-ROUTINE (part\d|same|got|own)|SCAN (part\d|same|got|own)"
         r"|SEARCH (b|browser) USING PRIMARY KEY \(site_id=\? AND token_hash=\?\)"
         r"|SEARCH k USING INDEX comment_by_earned \(.+ AND state=\? AND <expr>=\? AND state_at>\?\)"
+        r"|SEARCH r USING INDEX comment_by_refused \(site_id=\? AND browser=\?\)"
         r"|SEARCH browser USING COVERING INDEX browser_by_outline \(site_id=\? AND outline=\?\)"
         r"|((CORRELATED )?SCALAR|LIST|LEFT-MOST) SUBQUERY.*"
         # People who moderate are few.
@@ -675,7 +676,8 @@ async def drive_jobs(service: Service, clock: Clock) -> None:
     for ids in (None, ["unknown"]):
         await service.store.write(partial(jobs.retry, now=clock.now, ids=ids))
     await service.store.read(partial(jobs.known, ids=["unknown"]))
-    await service.store.write(lambda tx: jobs.drop(tx, "unknown"))
+    for done in (jobs.drop, jobs.hold, jobs.withdraw):
+        await service.store.write(partial(done, job_id="unknown"))
     for only_given_up in (True, False):
         await service.store.read(partial(jobs.page, only_given_up=only_given_up, limit=9))
 

@@ -255,7 +255,9 @@ async def _block(client: httpx2.AsyncClient, moderator: dict[str, str]) -> None:
     assert answer.status_code == 200, answer.text
     blocked = await makers.submit(client, email="o1@example.com", comment="Encore moi")
     assert blocked["comment"]["state"] == "pending"
-    source = await makers.comment(client, email="o2@example.com", comment="Un texte de trop")
+    source = await makers.comment(
+        client, email="o2@example.com", comment="Un texte de trop, et il est bien assez long."
+    )
     body = {"kind": "text", "comment": source, "apply": "last_30_days"}
     answer = await client.post("/v1/moderation/bans", json=body, headers=moderator)
     assert answer.json()["moved"] == 1, answer.text

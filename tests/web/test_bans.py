@@ -31,6 +31,7 @@ from web.speaking import browse, problem, rules, seen_by, signal_of, stored
 
 Json = dict[str, Any]
 URL = "/v1/moderation/bans"
+GAIN = "Gagnez donc mille euros par jour, sans rien faire !"
 LINK = "Tout est dit ici : https://www.casino.example/bonus, allez voir."
 
 
@@ -234,14 +235,42 @@ async def test_what_a_mail_domain_s_ban_would_hit_is_only_counted(
 async def test_a_text_is_banned_whoever_sends_it_however_it_is_spaced(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
-    source = await makers.comment(client, comment="Gagnez de l’argent sans rien faire.")
+    source = await makers.comment(client, comment="Gagnez de l’argent sans jamais rien faire.")
     await ban(client, moderator, kind="text", comment=source)
     again = await makers.comment(
-        client, comment="GAGNEZ  de l’argent\nsans rien faire.", email="autre@example.org"
+        client, comment="GAGNEZ  de l’argent\nsans jamais rien faire.", email="autre@example.org"
     )
     found = await seen_by(client, moderator, again)
     assert (found["state"], found["decided_by"]) == SPAM
     assert found["signals"][0]["name"] == "banned"
+
+
+@pytest.mark.parametrize(
+    "text", ["Merci !", "Merci" + " !" * 40, "👍", "Bravo, et merci pour l’article."]
+)
+async def test_a_courtesy_is_not_banned(
+    client: httpx2.AsyncClient, moderator: dict[str, str], text: str
+) -> None:
+    source = await makers.comment(client, comment=text)
+    for more in ({}, {"apply": "preview"}):
+        answer = await ask(client, moderator, kind="text", comment=source, **more)
+        found = problem(answer, 422, "invalid_request")
+        assert [(one["field"], one["code"]) for one in found["errors"]] == [
+            ("comment", "not_allowed")
+        ]
+        assert "lecteurs honnêtes" in found["errors"][0]["message"]
+    again = await makers.comment(client, comment=text, name="Max", email="max@b.example")
+    assert (await state_of(client, moderator, again))[0] == "pending"
+
+
+@pytest.mark.parametrize("text", ["Merci ! https://a.example", "👍" * 40])
+async def test_a_short_text_with_a_link_is_banned_and_so_is_a_long_one_without_words(
+    client: httpx2.AsyncClient, moderator: dict[str, str], text: str
+) -> None:
+    source = await makers.comment(client, comment=text)
+    await ban(client, moderator, kind="text", comment=source)
+    again = await makers.comment(client, comment=text, name="Max", email="max@b.example")
+    assert await state_of(client, moderator, again) == SPAM
 
 
 async def test_a_banned_text_is_known_again_when_some_words_are_others(
@@ -574,7 +603,7 @@ async def test_one_that_has_ended_is_made_anew_with_changes_of_its_own(
     moderator: dict[str, str],
     clock: Clock,
 ) -> None:
-    zoe = {"email": "zoe@a.example", "comment": "Gagnez de l’argent sans rien faire."}
+    zoe = {"email": "zoe@a.example", "comment": "Gagnez donc de l’argent sans jamais rien faire."}
     source = await makers.comment(client, **zoe)
     body = {"kind": kind, "comment": source}
     first = await ban(client, moderator, **body, until="2026-11-24T09:00:00Z", apply="last_30_days")
@@ -797,9 +826,9 @@ async def test_what_somebody_changed_since_stays_when_it_is_undone(
 async def test_every_kind_applies_to_what_is_there(
     kind: str, client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:
-    source = await from_address(client, "198.51.100.7", email="zoe@a.example", comment="Gagnez !")
+    source = await from_address(client, "198.51.100.7", email="zoe@a.example", comment=GAIN)
     again = await from_address(
-        client, "198.51.100.7", email="zoe@a.example", comment="GAGNEZ !", article="/b"
+        client, "198.51.100.7", email="zoe@a.example", comment=GAIN.upper(), article="/b"
     )
     fine = await from_address(client, "198.51.100.8", email="max@b.example")
     tried = (await ask(client, moderator, kind=kind, comment=source, apply="preview")).json()
@@ -985,7 +1014,7 @@ async def test_bans_survive_a_rotation_of_the_keys(
     service: Service, client: httpx2.AsyncClient, moderator: dict[str, str], site: Site
 ) -> None:
     """What is stored is wrapped by the later key, without knowing what it is about."""
-    source = await from_address(client, "198.51.100.7", email="zoe@a.example", comment="Gagnez !")
+    source = await from_address(client, "198.51.100.7", email="zoe@a.example", comment=GAIN)
     for kind in ("network", "mail_domain", "text"):
         await ban(client, moderator, kind=kind, comment=source)
     await ban(client, moderator, kind="link_domain", domain="casino.example")
@@ -1012,7 +1041,7 @@ async def test_bans_survive_a_rotation_of_the_keys(
         for address, email, text in (
             ("198.51.100.7", "max@b.example", "Un."),
             ("192.0.2.9", "max@a.example", "Deux."),
-            ("192.0.2.9", "max@b.example", "GAGNEZ !"),
+            ("192.0.2.9", "max@b.example", GAIN.upper()),
             ("192.0.2.9", "max@b.example", LINK),
         ):
             comment_id = await from_address(after, address, email=email, comment=text)

@@ -204,6 +204,16 @@ async def test_what_no_form_of_ours_sends_is_refused(
     assert (await press(client, act, **fields)).status_code == status
 
 
+@pytest.mark.parametrize("act", ["try", "ban", "apply"])
+async def test_a_courtesy_is_not_banned_and_the_page_says_why(
+    client: httpx2.AsyncClient, alice: dict[str, str], act: str
+) -> None:
+    source = await makers.comment(client, comment="Merci !")
+    answer = await press(client, act, what="text", comment=source)
+    assert answer.status_code == 422
+    assert "Ce texte est si court, et sans lien" in html.unescape(answer.text)
+
+
 async def test_the_list_goes_on_page_by_page(
     client: httpx2.AsyncClient, alice: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -263,6 +263,8 @@ EXAMPLES = [
     ),
 ]
 
+EARLIER = "Un commentaire qui est déjà là, et que son texte distingue."
+
 
 @pytest.fixture
 async def real(
@@ -272,7 +274,7 @@ async def real(
     one that is in quarantine."""
     (submit,) = (one for one in OPERATIONS if one.id == "submitComment")
     fields_sent = submit.bodies["application/json"]["examples"]["least"]["value"]
-    sent = (await client.post("/v1/comments", json=fields_sent | {"comment": "Déjà là."})).json()
+    sent = (await client.post("/v1/comments", json=fields_sent | {"comment": EARLIER})).json()
     comment = f"/v1/moderation/comments/{sent['comment']['id']}"
     approved = (await client.post(f"{comment}/approve", headers=moderator)).json()
     about = f"/v1/comments/{approved['id']}/report"

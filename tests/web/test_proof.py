@@ -212,18 +212,6 @@ async def test_whatever_is_sent_as_a_proof_is_no_error(
     assert about(Proof.WRONG) in [one["why"] for one in comment["signals"]]
 
 
-@pytest.mark.parametrize("proof", [7, [], {}, True, ["a"], {"proof": "a"}])
-@pytest.mark.engine("sqlite")
-async def test_what_is_no_text_is_no_proof(
-    client: httpx2.AsyncClient, admin: dict[str, str], proof: object
-) -> None:
-    await attack(client, admin)
-    stamp = (await asked(client))["stamp"]
-    sent = {**makers.fields(stamp=stamp), "proof": proof}
-    answer = await client.post("/v1/comments", json=sent)
-    assert answer.json()["comment"]["state"] == "pending"
-
-
 async def test_a_proof_is_of_no_use_elsewhere(
     client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock, service: Service
 ) -> None:

@@ -21,6 +21,7 @@ from palabre.jobs.worker import HANDLERS
 from palabre.model import Scope
 from palabre.rendering import desk_quarantine
 from palabre.service import Service
+from palabre.store import Tx
 from palabre.store.quarantine import Held
 from web import desk
 from web.speaking import NOTHING, post, problem, rules, seen_by, stored
@@ -243,6 +244,125 @@ async def test_deleting_what_is_still_let_out_deletes_what_is_left_alone(
     problem(await decide(client, admin, ids[1], "delete"), 404, "comment_not_found")
     problem(await decide(client, admin, ids[1], "restore"), 404, "comment_not_found")
     await assert_counters_are_true(service)
+
+
+@pytest.mark.parametrize("jobs_run", [0, 1, 2])
+async def test_putting_back_ends_what_is_still_let_out(
+    jobs_run: int,
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 16, "OF_A_RUN": 2}.items():
+        monkeypatch.setattr(quarantine, name, n)
+    ids = await flood(client, admin, clock, *[WATCH] * 21)
+    assert (await decide(client, admin, ids[1], "release")).json()["done"] == 16
+    outbox = Outbox(service, HANDLERS)
+    for _ in range(jobs_run):
+        await outbox.turn()
+    answer = await decide(client, admin, ids[1], "restore")
+    assert answer.json()["count"] == 16 + 2 * jobs_run
+    await work(service)
+    assert await groups(client, admin) == {ids[1]: 20}
+    await assert_counters_are_true(service)
+
+
+@pytest.mark.parametrize(
+    ("last", "comes_after"), [("restore", 1), ("restore", 3), ("restore", 6), ("delete", 3)]
+)
+async def test_what_begins_while_a_burst_is_let_out_ends_that(
+    last: str,
+    comes_after: int,
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether the last word comes between two parts of what is done at once, or of a job's."""
+    change, loop = quarantine._change, asyncio.get_running_loop()
+    parts: list[int] = []
+    said: asyncio.Queue[asyncio.Task[httpx2.Response]] = asyncio.Queue()
+
+    def speak() -> None:
+        said.put_nowait(loop.create_task(decide(client, admin, ids[1], last)))
+
+    async def changing(tx: Tx, **given: Any) -> int:
+        n = await change(tx, **given)
+        if given["act"].action == "release":
+            parts.append(n)
+            if len(parts) == comes_after:
+                loop.call_soon_threadsafe(speak)
+        return n
+
+    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 8}.items():
+        monkeypatch.setattr(quarantine, name, n)
+    monkeypatch.setattr(quarantine, "_change", changing)
+    ids = await flood(client, admin, clock, *[WATCH] * 17)
+    assert (await decide(client, admin, ids[1], "release")).json()["count"] == 16
+    await work(service)
+    answer = await (await said.get())
+    assert answer.status_code == 200
+    await work(service)
+    if last == "restore":
+        assert await groups(client, admin) == {ids[1]: 16}
+    else:
+        assert await groups(client, admin) == {}
+        states = [(await seen_by(client, admin, one))["state"] for one in ids[1:]]
+        assert 0 < states.count("deleted") < 16
+        assert states == sorted(states)
+    await assert_counters_are_true(service)
+
+
+async def test_letting_out_ends_what_is_still_put_back(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4, "OF_A_RUN": 2}.items():
+        monkeypatch.setattr(quarantine, name, n)
+    ids = await flood(client, admin, clock, *[WATCH] * 17)
+    await decide(client, admin, ids[1], "release")
+    await work(service)
+    assert (await decide(client, admin, ids[1], "restore")).json()["done"] == 4
+    await Outbox(service, HANDLERS).turn()
+    assert (await decide(client, admin, ids[1], "release")).json()["count"] == 6
+    await work(service)
+    assert await groups(client, admin) == {}
+
+
+async def test_a_burst_of_which_nothing_is_let_out_yet_can_be_put_back(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    clock: Clock,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = await flood(client, admin, clock, *[WATCH] * 5)
+    with monkeypatch.context() as patched:
+        patched.setattr(quarantine, "BEFORE_THE_ANSWER", 0)
+        await decide(client, admin, ids[1], "release")
+    answer = await decide(client, admin, ids[1], "restore")
+    assert answer.json() == {"group": ids[1], "count": 0, "done": 0}
+    await work(service)
+    assert await groups(client, admin) == {ids[1]: 4}
+    problem(await decide(client, admin, ids[1], "restore"), 404, "comment_not_found")
+
+
+async def test_what_is_done_at_once_leaves_no_job(
+    client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock, service: Service
+) -> None:
+    ids = await flood(client, admin, clock, *[WATCH] * 5)
+    assert (await decide(client, admin, ids[1], "release")).json()["done"] == 4
+
+    async def unit(tx: Tx) -> int:
+        return len(await tx.all("select id from job where kind = 'quarantine'"))
+
+    assert await service.store.read(unit) == 0
 
 
 async def test_it_goes_with_spam_after_thirty_days(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -123,9 +124,27 @@ async def test_whatever_is_sent_as_a_token_is_no_error_and_leaves_nothing(
     assert await rows(service) == 0
 
 
-@pytest.mark.parametrize("token", [7, [], {}, True, ["a"], None])
-async def test_what_is_no_text_is_no_token(client: httpx2.AsyncClient, token: object) -> None:
-    answer = await client.post("/v1/comments", json={**makers.fields(), "token": token})
+@pytest.mark.parametrize("field", ["token", "stamp", "proof"])
+@pytest.mark.parametrize("value", [7, 0, [], {}, True, False, ["a"], 1.5])
+async def test_what_is_no_text_is_invalid(
+    client: httpx2.AsyncClient, field: str, value: object
+) -> None:
+    answer = await client.post("/v1/comments", json={**makers.fields(), field: value})
+    assert field_codes(answer, 422) == {field: "invalid"}
+
+
+@pytest.mark.parametrize("field", ["token", "stamp", "proof"])
+async def test_what_is_given_twice_is_invalid_and_null_is_nothing(
+    client: httpx2.AsyncClient, field: str
+) -> None:
+    twice = [*makers.fields().items(), (field, "a"), (field, "b")]
+    answer = await client.post(
+        "/v1/comments",
+        content=urlencode(twice),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert field_codes(answer, 422) == {field: "invalid"}
+    answer = await client.post("/v1/comments", json={**makers.fields(), field: None})
     assert answer.status_code == 201, answer.text
 
 
@@ -331,16 +350,11 @@ async def test_trust_outlives_a_rotation_of_the_keys(
 
 
 @pytest.mark.parametrize("action", ["reject", "spam"])
-@pytest.mark.parametrize("has_token", [True, False])
 async def test_the_first_refusal_takes_it_and_new_approvals_bring_it_back(
-    client: httpx2.AsyncClient,
-    trusting: dict[str, str],
-    clock: Clock,
-    action: str,
-    has_token: bool,
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str
 ) -> None:
     token = await earn(client, trusting, clock)
-    refused = await makers.comment(client, **ZOE, token=token if has_token else None)
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, trusting, refused, action)
     clock.advance(minutes=1)
     assert await state_of(client, token=token) == "pending"
@@ -348,6 +362,68 @@ async def test_the_first_refusal_takes_it_and_new_approvals_bring_it_back(
     assert await state_of(client, token=token) == "pending"
     await earn(client, trusting, clock, 1, token=token)
     assert await state_of(client, token=token) == "approved"
+
+
+@pytest.mark.parametrize("action", ["reject", "spam"])
+async def test_what_comes_under_the_address_without_the_token_takes_nothing(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str
+) -> None:
+    token = await earn(client, trusting, clock)
+    await rules(client, trusting, reject_words=["viagra"])
+    for other in (None, await token_of(client), "garbage"):
+        odile = {"name": "Odile", "token": other}
+        refused = await makers.comment(client, **ZOE | odile)
+        await makers.act(client, trusting, refused, action)
+        clock.advance(minutes=1)
+        assert await state_of(client, **odile, comment=f"Du viagra, {other}") == "rejected"
+        clock.advance(minutes=15)
+        assert await state_of(client, token=token) == "approved"
+
+
+@pytest.mark.parametrize("action", ["reject", "spam"])
+@pytest.mark.parametrize("again", ["approve", "hold"])
+async def test_it_comes_back_when_the_refusal_is_taken_back(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str, again: str
+) -> None:
+    token = await earn(client, trusting, clock)
+    first = await makers.comment(client, **ZOE, token=token)
+    second = await makers.comment(client, **ZOE, token=token)
+    for one in (first, second):
+        await makers.act(client, trusting, one, action)
+        clock.advance(minutes=15)
+    await makers.act(client, trusting, second, again)
+    assert await state_of(client, token=token) == "pending"
+    await makers.act(client, trusting, first, again)
+    assert await state_of(client, token=token) == "approved"
+
+
+async def test_it_comes_back_when_the_desk_undoes_the_refusal(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, service: Service
+) -> None:
+    token = await earn(client, trusting, clock)
+    await rules(client, trusting, hold_words=["casino"])
+    refused = await makers.comment(client, **ZOE, token=token, comment="Voir casino")
+    await desk.enter(service, client, "ada")
+    await desk.act(client, f"spam {refused}")
+    clock.advance(minutes=15)
+    assert await state_of(client, token=token) == "pending"
+    page = (await client.get("/desk/")).text
+    data = {name: desk.field(page, name) for name in ("csrf", "back", "undo")}
+    assert (await client.post("/desk/undo", data=data, headers=desk.FORM)).status_code == 303
+    assert await state_of(client, token=token) == "approved"
+
+
+@pytest.mark.parametrize("action", ["reject", "spam"])
+async def test_what_a_refusal_took_stays_taken_when_the_comment_goes(
+    client: httpx2.AsyncClient, trusting: dict[str, str], clock: Clock, action: str
+) -> None:
+    token = await earn(client, trusting, clock)
+    sent = await makers.submit(client, **ZOE, token=token)
+    await makers.act(client, trusting, sent["comment"]["id"], action)
+    clock.advance(minutes=1)
+    answer = await client.post(f"{sent['receipt']['url']}/withdraw")
+    assert answer.status_code == 200, answer.text
+    assert await state_of(client, token=token) == "pending"
 
 
 async def test_a_refusal_by_the_site_s_words_takes_it_too(
@@ -518,6 +594,41 @@ async def test_the_name_of_most_comments_is_the_reader_s_as_it_stands_now(
     assert await state_of(client, **other, name="madame lambert") == "approved"
 
 
+async def test_a_reader_called_as_a_moderator_waits_once_with_their_token(
+    client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock, service: Service
+) -> None:
+    await token_for(service, "zoe", Scope.MODERATE)
+    named, token = {"name": "Zoé"}, await token_of(client)
+    assert await state_of(client, **named, token=token) == "pending"
+    await earn(client, open_, clock, 1, token=token, **named)
+    assert await state_of(client, **named, token=token) == "approved"
+    assert await state_of(client, **named) == "pending"
+    assert await state_of(client, **named, token=await token_of(client)) == "pending"
+    refused = await makers.comment(client, **ZOE | named, token=token)
+    await makers.act(client, open_, refused, "reject")
+    clock.advance(minutes=15)
+    assert await state_of(client, **named, token=token) == "pending"
+
+
+async def test_a_reader_s_own_name_is_theirs_though_a_moderator_has_it_too(
+    client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock, service: Service
+) -> None:
+    await token_for(service, "zoe.lambert", Scope.MODERATE)
+    token = await earn(client, open_, clock, 2)
+    assert await state_of(client, token=token) == "pending"
+    await earn(client, open_, clock, 1, token=token)
+    clock.advance(minutes=15)
+    assert await state_of(client, token=token) == "approved"
+    assert await state_of(client) == "pending"
+
+
+async def test_a_host_of_the_site_is_nobody_s_name(
+    client: httpx2.AsyncClient, open_: dict[str, str]
+) -> None:
+    assert await state_of(client, name="Blog.example") == "pending"
+    assert await state_of(client, name="Blog d’exemple") == "approved"
+
+
 async def test_a_refusal_takes_a_name_that_no_moderator_gave(
     client: httpx2.AsyncClient, open_: dict[str, str], clock: Clock
 ) -> None:
@@ -531,8 +642,12 @@ async def test_a_refusal_takes_a_name_that_no_moderator_gave(
 
     await publish(3)
     assert await state_of(client, **other) == "pending"
-    # Three others stay, from another browser too.
-    refused = await makers.comment(client, **ZOE)
+    # Whoever else uses the address takes nothing.
+    await makers.act(client, open_, await makers.comment(client, **ZOE), "reject", reason="abuse")
+    clock.advance(minutes=1)
+    assert await state_of(client, **other) == "pending"
+    # The three others stay.
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, open_, refused, "reject", reason="abuse")
     clock.advance(minutes=1)
     assert await state_of(client, **other) == "approved"
@@ -545,8 +660,8 @@ async def test_a_refusal_takes_a_name_that_no_moderator_gave(
 async def test_a_name_of_comments_that_a_moderator_approved_stays(
     client: httpx2.AsyncClient, admin: dict[str, str], clock: Clock
 ) -> None:
-    await earn(client, admin, clock)
-    refused = await makers.comment(client, **ZOE)
+    token = await earn(client, admin, clock)
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, admin, refused, "reject", reason="abuse")
     clock.advance(minutes=1)
     sent = await makers.comment(client, **ZOE | {"email": "other@example.com"})
@@ -564,7 +679,7 @@ async def test_an_export_says_since_when_a_browser_is_known(
     author = await author_of(client, trusting)
     found = await exported(client, trusting, author)
     assert found["browsers"] == [{"since": since, "approved": 3, "lost_at": None}]
-    refused = await makers.comment(client, **ZOE)
+    refused = await makers.comment(client, **ZOE, token=token)
     await makers.act(client, trusting, refused, "reject")
     lost = clock().isoformat()[:19] + "Z"
     found = await exported(client, trusting, author)

@@ -13,6 +13,7 @@ from palabre.actions import sites as site_actions
 from palabre.errors import BanNotFound, CommentNotFound, FieldError, InvalidRequest
 from palabre.ids import new_id
 from palabre.model import Ban, BanKind, Comment, Moderator, Site, State
+from palabre.screening import repeat
 from palabre.service import Service
 from palabre.store import Tx, bans, comments, queue, reports, sites
 from palabre.store.bans import Aim, Change, Mark
@@ -287,6 +288,8 @@ async def _find(tx: Tx, service: Service, moderator: Moderator, wanted: Wanted) 
     elif wanted.kind is BanKind.AUTHOR:
         aim = Aim(site_id, author_id=one.author_id)
     elif wanted.kind is BanKind.TEXT:
+        if repeat.is_courtesy(one.text or ""):
+            raise InvalidRequest([FieldError("comment", "not_allowed", hint="ban_courtesy")])
         mark = tags.of_text(service, site_id, one.text_hash)
         aim = Aim(site_id, text_hash=one.text_hash, alike=one.alike)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,8 @@ AT_ONCE = 50
 """Comments decided on in one transaction, some fifty milliseconds, for which others wait."""
 BEFORE_THE_ANSWER = 100
 """Comments decided on before the answer; what is left is a job's."""
+AT_ONCE_WITHIN = timedelta(minutes=1)
+"""When a job takes over what was to be done before the answer."""
 OF_A_RUN = 2000
 """Comments that a job decides on before it lets other jobs have their turn, and comes back."""
 
@@ -110,34 +112,38 @@ async def decide(
 
     To BEFORE_THE_ANSWER of it at once, to the rest by a job. What was begun before with the burst
     goes no further, unless it is the same: then the later *until* counts. Raises CommentNotFound
-    when there is no such burst any more.
+    when there is no such burst any more, and nothing was begun.
     """
     act = _Act(site.id, group, action, until, moderator.decider)
-
-    async def count(tx: Tx) -> int:
-        members = await _members(tx, act)
-        return 0 if members is None else await quarantine.count(tx, members)
-
-    n = await service.store.read(count)
+    n, has_ended = await service.store.write(partial(_begin, act=act, at=service.now()))
     if not n:
+        if has_ended:
+            return Done(0, 0)
         raise CommentNotFound
-    await service.store.write(partial(_drop_others, act=act))
     done, _ = await _run(service, act, most=BEFORE_THE_ANSWER)
-    if done < n:
-        await service.store.write(partial(_leave_rest, act=act, at=service.now()))
+    await service.store.write(partial(_leave, act=act, is_all=done >= n, at=service.now()))
     return Done(n, done)
 
 
-async def _drop_others(tx: Tx, *, act: _Act) -> None:
-    """What else was begun before with a burst goes no further: the last word counts."""
+async def _begin(tx: Tx, *, act: _Act, at: datetime) -> tuple[int, bool]:
+    """How many comments it is about, and whether something else that was begun ends with it.
+
+    The last word counts: whoever is at something else finds that its job is gone. So what is done
+    at once has one too, from before its first comment on; it is due when that should be over.
+    """
+    has_ended = False
     for action in ACTIONS:
         if action != act.action:
-            await jobs.drop(tx, _job_id(act.site_id, act.group, action))
+            has_ended |= await jobs.drop(tx, _job_id(act.site_id, act.group, action))
+    members = await _members(tx, act)
+    n = 0 if members is None else await quarantine.count(tx, members)
+    if n:
+        await _put(tx, act=act, at=at)
+    return n, has_ended
 
 
-async def _leave_rest(tx: Tx, *, act: _Act, at: datetime) -> None:
-    """Let a job do the rest; the one that does the same already does so up to the later moment."""
-    job_id = _job_id(act.site_id, act.group, act.action)
+async def _put(tx: Tx, *, act: _Act, at: datetime) -> None:
+    """A job that does it; one that does the same already does so up to the later moment."""
     subject = {
         "group": act.group,
         "action": act.action,
@@ -148,16 +154,25 @@ async def _leave_rest(tx: Tx, *, act: _Act, at: datetime) -> None:
     await jobs.put(
         tx,
         "quarantine",
-        job_id=job_id,
+        job_id=act.job_id,
         site_id=act.site_id,
         topic=f"{act.group}.{act.action}",
         subject=subject,
         at=at,
+        due_at=at + AT_ONCE_WITHIN,
     )
     # Nobody else changes it now: it was put.
-    before = await jobs.subject_of(tx, job_id)
+    before = await jobs.subject_of(tx, act.job_id)
     if before is not None and not _covers(before, subject):
-        await jobs.change_subject(tx, job_id, subject)
+        await jobs.change_subject(tx, act.job_id, subject)
+
+
+async def _leave(tx: Tx, *, act: _Act, is_all: bool, at: datetime) -> None:
+    """Let the job do the rest, if there is one, and nobody has ended it."""
+    if is_all:
+        await jobs.withdraw(tx, act.job_id)
+    else:
+        await jobs.retry(tx, now=at, ids=[act.job_id])
 
 
 def _covers(before: Mapping[str, Any], subject: Mapping[str, Any]) -> bool:
@@ -181,7 +196,7 @@ async def go_on(service: Service, job: Job) -> bool:
         moment(subject["until"]),
         Decider(subject["by"], subject["moderator"]),
     )
-    done, found = await _run(service, act, most=OF_A_RUN, job_id=job.id)
+    done, found = await _run(service, act, most=OF_A_RUN)
     return bool(done) and found == OF_A_RUN
 
 
@@ -195,14 +210,15 @@ class _Act:
     until: datetime
     by: Decider
 
+    @property
+    def job_id(self) -> str:
+        """Of the job that is there as long as it is done and nobody has done something else."""
+        return _job_id(self.site_id, self.group, self.action)
 
-async def _run(
-    service: Service, act: _Act, *, most: int, job_id: str | None = None
-) -> tuple[int, int]:
+
+async def _run(service: Service, act: _Act, *, most: int) -> tuple[int, int]:
     """Decide on *most* comments of a burst, AT_ONCE a transaction: how many were changed, of how
-    many that were found.
-
-    *job_id*: the job that does it, as long as nobody has taken it back.
+    many that were found. As long as its job is there.
     """
 
     async def find(tx: Tx) -> list[str]:
@@ -213,16 +229,14 @@ async def _run(
     for start in range(0, len(found), AT_ONCE):
         some = found[start : start + AT_ONCE]
         done += await service.store.write(
-            partial(_change, service=service, act=act, ids=some, job_id=job_id), long=True
+            partial(_change, service=service, act=act, ids=some), long=True
         )
     return done, len(found)
 
 
-async def _change(
-    tx: Tx, *, service: Service, act: _Act, ids: Sequence[str], job_id: str | None
-) -> int:
+async def _change(tx: Tx, *, service: Service, act: _Act, ids: Sequence[str]) -> int:
     """Decide on those of these that are as they were found; how many."""
-    if job_id is not None and not await jobs.known(tx, [job_id]):
+    if not await jobs.hold(tx, act.job_id):
         return 0
     becomes = {DELETE: State.DELETED, RELEASE: State.PENDING, RESTORE: State.SPAM}[act.action]
     was, told = (State.PENDING, None) if act.action == RESTORE else (State.SPAM, State.PENDING)

@@ -50,7 +50,7 @@ NOT_TRIED = frozenset(
 )
 """Rules of a policy that no stored comment can be judged by: of how it came, or of no comment."""
 
-OF_READER = "name_of_reader"
+OF_READER, OF_MODERATOR = "name_of_reader", "name_of_moderator"
 """What the name's rule says that can't be told any more: whose browser a comment came from."""
 
 BY_POLICY, BY_TRUST = "rule:policy", "rule:trust"
@@ -230,6 +230,9 @@ async def _known(
                 learned=has_learned,
                 earned=0,
                 borrowed=any(one.why == OF_READER for one in past.signals),
+                name_is_own=past.is_remembered
+                and all(one.why != OF_MODERATOR for one in past.signals),
+                name_is_approved=False,
             ),
         )
         for past, has_learned in zip(page, known, strict=True)

@@ -30,7 +30,7 @@ from palabre.model import (
 from palabre.screening import Verdict
 from palabre.service import Service
 from palabre.store import Tx, facts
-from palabre.text import features, lookalike, submission, wordlist
+from palabre.text import features, submission, urls, wordlist
 from palabre.text.policy import OFF
 
 REPEATS_WITHIN = timedelta(days=30)
@@ -97,7 +97,7 @@ def judged_again(
     """What screening would say of a comment that came with the signals *then*, by the rules of
     its article as it is *known* here. *trusted*: it was let through for its reader's browser."""
     found = _facts(site, sent, known, known.article.policy)
-    found = replace(found, trusted=trusted, borrowed=known.borrowed)
+    found = replace(found, trusted=trusted)
     return screening.screen_again(sent, found, then)
 
 
@@ -124,7 +124,7 @@ async def known(
         bannable=tags.bannable,
         features=features.of(sent.text, sent.name, sent.website),
         browser=tags.browser,
-        outline=lookalike.outline(sent.name),
+        name=sent.name,
         since=now - REPEATS_WITHIN,
         most=REPEATS_MOST,
         now=now,
@@ -163,7 +163,6 @@ async def judge(
         crowded=taken.article_over
         or (known.crowded and is_limited and policy.article_limit != OFF),
         trusted=policy.trust_after is not None and known.earned >= policy.trust_after,
-        borrowed=known.borrowed,
     )
     if found.attacked and stamps.are_asked_for(service, article):
         found = replace(found, proof=stamps.proof_of(service, sent, stamp))
@@ -192,4 +191,8 @@ def _facts(site: Site, sent: Submission, known: facts.Known, policy: Policy) -> 
         moderators=known.moderators,
         locale=site.locale,
         site_name=site.name,
+        hosts=tuple(map(urls.host_of, site.origins)),
+        borrowed=known.borrowed,
+        name_is_own=known.name_is_own,
+        name_is_approved=known.name_is_approved,
     )

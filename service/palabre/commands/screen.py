@@ -96,8 +96,10 @@ def screen(
 
     --explain FILE: a line such as {"comment": "…"} may also have name, email, website, article,
     parent and site; each is answered by a line with the state, who decides it, every signal with
-    its score and sentence, and all that the learned score counts. Exit code 1 if a line could not
-    be screened.
+    its score and sentence, and all that the learned score counts: one JSON object a line, with or
+    without --json. {"line", "state", "by", "signals": [{"name", "score", "why"}], "learned":
+    {"labels", "honest", "spam", "features": [{"feature", "weight"}]}}, or {"line", "errors"}. Exit
+    code 1 if a line could not be screened.
 
     --replay 30d: what the rules of today, or with --with FILE those changed so, would have done to
     what came in that time: what they would catch that came through, or only waited as everything
@@ -108,8 +110,8 @@ def screen(
     """
     if (lines is None) == (span is None):
         raise click.UsageError("Give either --explain FILE or --replay DAYS.")
-    if span is None and (changes is not None or as_json):
-        raise click.UsageError("--with and --json belong to --replay.")
+    if span is None and changes is not None:
+        raise click.UsageError("--with belongs to --replay.")
     if span is not None:
         _replay(span, changes or {}, site, lang, as_json=as_json)
         return

@@ -19,7 +19,7 @@ async def quarantine(service: Service, job: Job) -> None:
 
 async def _again(tx: Tx, *, job: Job, at: datetime) -> None:
     """Come back for it, unless somebody has dropped it meanwhile."""
-    if await jobs.known(tx, [job.id]):
+    if await jobs.hold(tx, job.id):
         await jobs.put(
             tx,
             job.kind,

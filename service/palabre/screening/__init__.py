@@ -32,6 +32,7 @@ from palabre.screening import (
     throwaway,
     words,
 )
+from palabre.text import languages
 from palabre.text.policy import OFF
 
 MINDS = 0.5
@@ -308,6 +309,8 @@ def sentence(signal: Signal, language: str) -> str:
             locale.say(language, f"signal.{signal.why}.{mark}", **values) for mark in marks.split()
         ]
         values["marks"] = ", ".join(words)
+    if isinstance(said := values.get("language"), str) and (tag := languages.tag_of(said)):
+        values["language"] = locale.name_of(language, tag)
     if signal.name == "personal":
         values = {"found": personal_data(values, language)}
     if signal.name == "learned":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from palabre.model import Facts, Signal, Submission
 from palabre.screening._reading import links_in
+from palabre.text import lookalike
 
 DAYS = 30
 """How far back `Facts.same_text` and `Facts.alike` look."""
@@ -32,6 +33,13 @@ def repeat(submission: Submission, facts: Facts) -> Signal | None:
     if copies and alike:
         values["alike"] = alike
     return Signal("repeat", round(score, 2), _why(facts), values)
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether honest strangers write this text, or one that is the same to screening."""
+    # "Merci" with forty exclamation marks is the same as without; marks alone are what they are.
+    same = lookalike.skeleton(text) or text
+    return len(same) < COURTESY and not links_in(text)
 
 
 def _why(facts: Facts) -> str:

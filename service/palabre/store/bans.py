@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from palabre.keys import Tag
@@ -61,15 +61,16 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A comment that a ban is made from. `author_id`, `text_hash`: None of one that is wiped, the
-    former also of a moderator's. `alike`: the group of its text, which is named by the first in
-    it and may be this one."""
+    """A comment that a ban is made from. `author_id`, `text_hash`, `text`: None of one that is
+    wiped, the first also of a moderator's. `alike`: the group of its text, which is named by the
+    first in it and may be this one."""
 
     id: str
     site_id: str
     author_id: str | None
     text_hash: bytes | None
     alike: str
+    text: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ async def forget_comment(tx: Tx, site_id: str, comment_id: str) -> None:
 async def source(tx: Tx, comment_id: str, *, site_id: str | None) -> Source | None:
     """A comment to make a ban from, on one site or on any (None)."""
     row = await tx.one(
-        "select id, site_id, author_id, body_hash, alike from comment where id = :id "
+        "select id, site_id, author_id, body_hash, alike, body from comment where id = :id "
         "and (cast(:site as text) is null or site_id = :site)",
         id=comment_id,
         site=site_id,
@@ -185,6 +186,7 @@ async def source(tx: Tx, comment_id: str, *, site_id: str | None) -> Source | No
         author_id=row["author_id"],
         text_hash=row["body_hash"],
         alike=row["alike"] or row["id"],
+        text=row["body"],
     )
 
 

@@ -20,18 +20,39 @@ NAMED_MOST = 200
 _BY_MODERATOR = "case when substr(k.decided_by, 1, 5) = 'rule:' then 1 else 0 end = 0"
 """That a moderator approved the comment `k`: what a rule publishes, nobody may have read."""
 
+_REFUSED = (
+    "(select coalesce(max(r.state_at), 0) from comment as r where r.site_id = b.site_id "
+    "and r.browser = b.token_hash and r.told is null "
+    "and r.state <> 'approved' and r.state <> 'pending')"
+)
+"""When a comment that the browser `b` brought was last refused, or spam, as its reader is told:
+what they are not told may not show in what becomes of their next one either.
+
+Read from the comments as they stand, so that a refusal which is taken back has taken nothing.
+Compared with a plus before the other side, lest SQLite choose an index of fewer columns.
+"""
+
 # A block that is past counts as the loss that it was. While it stands it must not show in what its
 # reader is told; one that is taken back leaves no trace here, and is a loss by itself.
 EARNED = (
     "(select count(*) from (select 1 from browser as b join comment as k "
     "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
-    f"and {_BY_MODERATOR} and k.state_at > b.lost_at "
+    f"and {_BY_MODERATOR} and k.state_at > b.lost_at and +k.state_at > {_REFUSED} "
     "where b.site_id = :site and b.token_hash = :browser and b.author_id = w.id "
     "and k.state_at > case when w.blocked_until <= :now then w.blocked_until else 0 end "
     "limit :earned_most) as got)"
 )
 """How many comments of the author `w` that a moderator approved count for the browser :browser, up
 to a number."""
+
+NAMED = (
+    "(select count(*) from (select k.name from browser as b join comment as k "
+    "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
+    f"and {_BY_MODERATOR} and k.state_at > b.lost_at and +k.state_at > {_REFUSED} "
+    "where b.site_id = :site and b.token_hash = :browser "
+    "order by k.state_at desc limit :earned_most) as own where own.name = :name)"
+)
+"""How many of the last comments of the browser :browser that count for it have the name :name."""
 
 OWNERS = (
     "(select count(*) from (select distinct author_id from browser "
@@ -84,7 +105,8 @@ async def settle(tx: Tx, site_id: str, token_hash: bytes) -> None:
     rows = await tx.all(
         "select name, count(*) as n from (select k.name from browser as b join comment as k "
         "on k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
-        f"and ({_BY_MODERATOR} or k.state_at > b.lost_at) where b.site_id = :site "
+        f"and ({_BY_MODERATOR} or k.state_at > b.lost_at and k.state_at > {_REFUSED}) "
+        "where b.site_id = :site "
         "and b.token_hash = :browser order by k.state_at limit :most) as same group by name",
         site=site_id,
         browser=token_hash,
@@ -112,6 +134,17 @@ async def lose(tx: Tx, site_id: str, author_id: str, *, at: datetime) -> None:
             await settle(tx, site_id, row["token_hash"])
 
 
+async def refused(tx: Tx, site_id: str, token_hash: bytes, *, at: datetime) -> None:
+    """A refused comment that a browser brought, *at* a time, goes: what that took stays taken."""
+    await tx.run(
+        "update browser set lost_at = :at "
+        "where site_id = :site and token_hash = :browser and lost_at < :at",
+        site=site_id,
+        browser=token_hash,
+        at=ms(at),
+    )
+
+
 async def forget_if_gone(tx: Tx, site_id: str, token_hash: bytes) -> None:
     """Forget a browser of which no comment is left."""
     await tx.run(
@@ -125,9 +158,10 @@ async def forget_if_gone(tx: Tx, site_id: str, token_hash: bytes) -> None:
 async def of_author(tx: Tx, site_id: str, author_id: str, *, now: datetime) -> list[Browser]:
     """An author's browsers, the first one first."""
     rows = await tx.all(
-        "select b.since_at, b.lost_at, (select count(*) from comment as k "
+        f"select b.since_at, b.lost_at, {_REFUSED} as refused_at, "
+        "(select count(*) from comment as k "
         "where k.site_id = b.site_id and k.browser = b.token_hash and k.state = 'approved' "
-        f"and {_BY_MODERATOR} and k.state_at > b.lost_at "
+        f"and {_BY_MODERATOR} and k.state_at > b.lost_at and +k.state_at > {_REFUSED} "
         "and k.state_at > case when w.blocked_until <= :now then w.blocked_until else 0 end) "
         "as approved from browser as b join author as w on w.id = b.author_id "
         "where b.site_id = :site and b.author_id = :author order by b.since_at, b.token_hash",
@@ -139,7 +173,7 @@ async def of_author(tx: Tx, site_id: str, author_id: str, *, now: datetime) -> l
         Browser(
             since=moment(row["since_at"]),
             approved=row["approved"],
-            lost=moment_or_none(row["lost_at"] or None),
+            lost=moment_or_none(max(row["lost_at"], row["refused_at"]) or None),
         )
         for row in rows
     ]

@@ -27,7 +27,7 @@ from palabre.store import (
     words,
 )
 from palabre.store.order import QueueOrder, Reached
-from palabre.store.tx import Row, Tx, among, held, ms
+from palabre.store.tx import Row, Tx, among, held, moment, ms
 from palabre.text import lookalike
 from palabre.text.sketch import Sketch
 
@@ -70,6 +70,7 @@ class Standing:
     reason: str | None
     title: str | None
     created_at: int
+    state_at: int
     reports: int
     is_moderators: bool
     signals: tuple[Signal, ...]
@@ -207,10 +208,8 @@ async def add(tx: Tx, new: New, *, by: Decider) -> None:
     if new.title is not None:
         await articles.retitle(tx, new.article_id)
     await _tally(tx, new.site_id, new.state, 1)
-    if new.browser is not None and is_approved:
+    if new.browser is not None and new.state is not State.PENDING:
         await browsers.settle(tx, new.site_id, new.browser)
-    if new.author_id is not None and new.told is None:
-        await _lose_trust(tx, new.site_id, new.author_id, new.state, at=new.at)
 
 
 async def taken_back(tx: Tx, new: New, *, by: Decider) -> str | None:
@@ -347,10 +346,8 @@ async def set_state(
     else:
         await words.restate(tx, _indexed(comment), becomes)
         await marks.restate(tx, comment.seq, _marked(comment), becomes)
-        if comment.browser is not None and State.APPROVED in (becomes, comment.state):
+        if comment.browser is not None:
             await browsers.settle(tx, comment.site_id, comment.browser)
-        if comment.author_id is not None and told is None:
-            await _lose_trust(tx, comment.site_id, comment.author_id, becomes, at=at)
     if undoes is None:
         await reports.follow(tx, comment.id, becomes, by=by, at=at)
     else:
@@ -367,17 +364,6 @@ _WIPED = (
 )
 
 
-async def _lose_trust(
-    tx: Tx, site_id: str, author_id: str, becomes: State, *, at: datetime
-) -> None:
-    """An author is trusted no longer whose comment is refused, or spam, and who is told so.
-
-    What they are not told may not show in what becomes of their next one either.
-    """
-    if becomes in (State.REJECTED, State.SPAM):
-        await browsers.lose(tx, site_id, author_id, at=at)
-
-
 async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     """What else holds a comment's words or hashes (contract section 2)."""
     await words.remove(tx, _indexed(comment))
@@ -390,6 +376,9 @@ async def _wipe(tx: Tx, comment: Standing, *, now: datetime) -> None:
     await bans.forget_comment(tx, comment.site_id, comment.id)
     await learned.forget(tx, comment.site_id, comment.id)
     if comment.browser is not None:
+        if comment.told is None and comment.state in (State.REJECTED, State.SPAM):
+            at = moment(comment.state_at)
+            await browsers.refused(tx, comment.site_id, comment.browser, at=at)
         await browsers.forget_if_gone(tx, comment.site_id, comment.browser)
         await browsers.settle(tx, comment.site_id, comment.browser)
     if comment.author_id is not None:
@@ -605,6 +594,7 @@ def _standing(row: Row) -> Standing:
         reason=row["reason"],
         title=row["title"],
         created_at=row["created_at"],
+        state_at=row["state_at"],
         reports=row["reports"],
         is_moderators=row["moderator_id"] is not None,
         signals=signals_of(row["signals"]),

@@ -12,6 +12,7 @@ from palabre.keys import Tag
 from palabre.model import Article, Banned, Learned, Site
 from palabre.store import alike, articles, authors, bans, browsers, learned, moderators
 from palabre.store.tx import Tx, ms
+from palabre.text import lookalike
 from palabre.text.features import Features
 from palabre.text.sketch import Sketch
 
@@ -26,7 +27,8 @@ class Known:
     `flooded`, `crowded`: the site, or the article, got more than its limit a moment ago. `banned`:
     the bans that stand on what it brings. `learned`: what moderators decided about comments like
     it. `earned`: approved comments of the author's that count for the browser, as far as any site
-    asks. `borrowed`: the name is one known reader's alone, and not this browser's.
+    asks. `borrowed`: the name is one known reader's alone, and not this browser's. `name_is_own`:
+    it is this browser's; `name_is_approved`: a moderator has approved one of its comments with it.
     """
 
     article: Article
@@ -40,6 +42,8 @@ class Known:
     learned: Learned
     earned: int
     borrowed: bool
+    name_is_own: bool
+    name_is_approved: bool
 
 
 async def about(
@@ -53,19 +57,20 @@ async def about(
     bannable: Sequence[bans.Mark],
     features: Features,
     browser: bytes | None,
-    outline: str,
+    name: str,
     since: datetime,
     most: int,
     now: datetime,
     to_store: bool = False,
 ) -> Known:
     """What is known at *now*. Equal texts count from *since* on, and up to *most*. *browser*: the
-    digest of its token, if it has one. *outline*: how the name looks. *to_store*: it is going to be
-    stored in this transaction, and waits until others of equal or like texts are.
+    digest of its token, if it has one. *to_store*: it is going to be stored in this transaction,
+    and waits until others of equal or like texts are.
 
     One read; a second one where there are such texts, a third where some are alike.
     """
     bands = alike.bands_of(sketch)
+    outline = lookalike.outline(name)
     if to_store and tx.engine == "postgres":
         # Of equal or like texts that come at the same moment, the later one has to know the first:
         # each waits until the one before it is committed. In one order, lest two wait for each
@@ -86,7 +91,7 @@ async def about(
         f"{tx.either(**moderators.NAMES_AT)} as moderators, "
         f"{bans.standing(tx)} as banned, "
         f"{learned.seen(tx)} as learned, {browsers.EARNED} as earned, "
-        f"{browsers.OWNERS} as owners, {browsers.OWN} as own_outline "
+        f"{browsers.OWNERS} as owners, {browsers.OWN} as own_outline, {browsers.NAMED} as named "
         "from site as s left join article as a on a.site_id = s.id and a.address = :address "
         "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
         site=site.id,
@@ -96,6 +101,7 @@ async def about(
         since=ms(since),
         most=most,
         browser=browser or b"",
+        name=name,
         outline=outline,
         earned_most=browsers.EARNED_MOST,
         **bands,
@@ -130,4 +136,6 @@ async def about(
         learned=learned.read(row["learned"], features),
         earned=row["earned"],
         borrowed=row["owners"] == 1 and row["own_outline"] != outline,
+        name_is_own=row["own_outline"] == outline,
+        name_is_approved=row["named"] > 0,
     )

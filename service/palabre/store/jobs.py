@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from palabre.store.tx import Row, Tx, among, moment, moment_or_none, ms
+from palabre.store.tx import Row, Tx, among, held, moment, moment_or_none, ms
 
 OUTDATED_BY_CHANGES = "jobs"
 """The name of what there is to do, for `Tx.outdates`: it wakes this process's worker."""
@@ -205,6 +205,11 @@ async def known(tx: Tx, ids: Sequence[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
+async def hold(tx: Tx, job_id: str) -> bool:
+    """Whether a job is in the outbox; if it is, nobody drops it until this transaction ends."""
+    return await tx.one(f"select id from job where id = :id{held(tx)}", id=job_id) is not None
+
+
 async def subject_of(tx: Tx, job_id: str) -> dict[str, Any] | None:
     """What a job in the outbox is about."""
     row = await tx.one("select subject from job where id = :id", id=job_id)
@@ -240,6 +245,14 @@ async def retry(tx: Tx, *, now: datetime, ids: Sequence[str] | None) -> int:
 async def drop(tx: Tx, job_id: str) -> bool:
     """Nobody is to do it any more; whether it was there."""
     return await tx.run("delete from job where id = :id", id=job_id) == 1
+
+
+async def withdraw(tx: Tx, job_id: str) -> bool:
+    """Who has asked for it has done it; whether nobody else had asked, or was at it."""
+    return (
+        await tx.run("delete from job where id = :id and lease is null and wanted = 1", id=job_id)
+        == 1
+    )
 
 
 async def tally(tx: Tx) -> Tally:

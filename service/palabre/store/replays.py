@@ -25,8 +25,8 @@ class Past:
     """A comment as it came, and what became of it.
 
     `state`: what it is now. `then`, `by`: its first state, and who decided it. `decided`: what a
-    moderator made of it last, if any has. `same_text`, `earlier`: what `facts.Known` has of it, of
-    comments from before it.
+    moderator made of it last, if any has. `is_remembered`: it came with its reader's token.
+    `same_text`, `earlier`: what `facts.Known` has of it, of comments from before it.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Past:
     state: State
     is_moderators: bool
     is_edited: bool
+    is_remembered: bool
     signals: tuple[Signal, ...]
     then: State
     by: str
@@ -80,7 +81,7 @@ async def page(tx: Tx, look: Look, *, after: Reached | None) -> tuple[list[Past]
     places = await ranges.page(tx, wanted, order="newest", after=after, limit=look.limit)
     rows = await tx.all(
         "select c.id, c.article_id, c.name, c.website, c.title, c.body, c.created_at, c.seq, "
-        "c.state, c.moderator_id, c.edited_at, c.signals, "
+        "c.state, c.moderator_id, c.edited_at, c.browser, c.signals, "
         # No state holds a space.
         "(select d.to_state || ' ' || d.decided_by from decision as d where d.comment_id = c.id "
         "and d.site_id = c.site_id and d.from_state is null order by d.seq limit 1) as first, "
@@ -131,6 +132,7 @@ def _past(row: Row) -> Past:
         state=State(row["state"]),
         is_moderators=row["moderator_id"] is not None,
         is_edited=row["edited_at"] is not None,
+        is_remembered=row["browser"] is not None,
         signals=signals_of(row["signals"]),
         then=State(then),
         by=by,

@@ -149,9 +149,16 @@ _NAMES = {
     "pt": "português",
     "nl": "Nederlands",
 }
-"""What each language calls itself, for readers of any."""
+"""What each language calls itself: so it is kept, in no reader's language."""
+
+_TAGS = {name: tag for tag, name in _NAMES.items()}
 
 _BEYOND = re.compile("[\u0370-\u1dff\u1f00-\U0003ffff]")
+
+
+def tag_of(name: str) -> str | None:
+    """The tag of a language by what it calls itself, if it is one of those that `told` tells."""
+    return _TAGS.get(name)
 
 
 def scripts_of(tags: Iterable[str]) -> frozenset[str]:

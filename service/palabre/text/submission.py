@@ -108,8 +108,8 @@ def check(
 
     *origins*: those of the site that the submission is for. *header_key*: the `Idempotency-Key`
     header; unless blank it stands instead of the field. Other than the contract's fields, only the
-    honeypot, the stamp, its proof and the browser's token are looked at, and none is ever an error.
-    Raises nothing.
+    honeypot, the stamp, its proof and the browser's token are looked at; whatever text these hold
+    is no error. Raises nothing.
     """
     reader = _Reader(_with_key(fields, header_key))
     article = reader.required("article", lambda raw: rules.article(raw, origins))
@@ -123,6 +123,7 @@ def check(
     for field in ("site", "lang", "redirect"):
         reader.optional(field, str)
     key = reader.optional("idempotency_key", rules.idempotency_key)
+    stamp, proof, token = map(reader.as_sent, (_STAMP, _PROOF, _BROWSER))
     submission = None
     if not reader.errors:
         submission = Submission(
@@ -135,10 +136,10 @@ def check(
             title=title,
             idempotency_key=key,
             lured=_is_filled(fields.get(_HONEYPOT)),
-            stamp=_as_sent(fields.get(_STAMP)),
+            stamp=stamp,
             throwaway=throwaway.is_throwaway(email),
-            token=_as_sent(fields.get(_BROWSER)),
-            proof=_as_sent(fields.get(_PROOF)),
+            token=token,
+            proof=proof,
         )
     return Checked(article or None, parent, tuple(reader.errors), submission)
 
@@ -217,6 +218,16 @@ class _Reader:
             return None
         return self._stored(field, value, rule)
 
+    def as_sent(self, field: str) -> str | None:
+        """What a field holds whose text is judged elsewhere; None when it is missing or no text."""
+        value = self.fields.get(field)
+        if value is None or not _is_filled(value):
+            return None
+        if value is UNUSABLE:
+            self.errors.append(FieldError(field, "invalid"))
+            return None
+        return value.strip()
+
     def _stored(self, field: str, value: Value, rule: Callable[[str], str]) -> str | None:
         if value is UNUSABLE or _UNSTORABLE.search(value):
             self.errors.append(FieldError(field, "invalid"))
@@ -230,12 +241,6 @@ class _Reader:
     def raise_errors(self) -> None:
         if self.errors:
             raise InvalidSubmission(self.errors)
-
-
-def _as_sent(value: Value | None) -> str | None:
-    if value is None or not _is_filled(value):
-        return None
-    return "" if value is UNUSABLE else value.strip()
 
 
 def _is_filled(value: Value | None) -> bool:
