@@ -146,7 +146,7 @@ def fingerprint(name: str, asked_parent: str | None, text: str) -> bytes:
 
 
 LETTERS_TELL = 20
-"""Letters by which a text is known, whatever the numbers in it."""
+"""Letters beside links by which a text is known, whatever the numbers in it."""
 _NUMBER = re.compile(r"\d++")
 
 
@@ -155,11 +155,15 @@ def text_hash(text: str) -> bytes:
     the case, the accents, the spacing and the signs between; of a text without any, all of it.
 
     Beside `LETTERS_TELL` letters one number is as good as another: whoever sends the same again
-    counts.
+    counts. Where a link leads is told by its numbers as well.
     """
-    same = lookalike.skeleton(text).replace(" ", "") or " ".join(text.split())
+    parts: tuple[list[str], list[str]] = [], []
+    for part in text.split():
+        parts["://" in part or "www." in part.lower()].append(part)
+    same, links = (lookalike.skeleton(" ".join(some)).replace(" ", "") for some in parts)
     if sum(map(str.isalpha, same)) >= LETTERS_TELL:
         same = _NUMBER.sub("0", same)
+    same = same + links or " ".join(text.split())
     return hashlib.sha256(same.encode()).digest()[:16]
 
 

@@ -2,21 +2,18 @@
 
 Thanks, praise, agreement, greetings and the little words around them, in the languages that sites
 here meet most. Strangers put whole comments together of nothing else, and advertisements begin with
-them: they neither count where texts are compared, nor is a text of them alone worth minding twice.
+them: they don't count where texts are compared, and a short text of them alone may come again.
 """
 
 from __future__ import annotations
 
 from palabre.text import words
 
-WORDS_MOST = 1
-"""Words besides those of courtesy that a mere courtesy may have, of those that count."""
-
 WORDS_LEAST = 3
 """Words of courtesy that it must have at least."""
 
-LENGTH_MOST = 160
-"""Characters of a mere courtesy."""
+LENGTH_MOST = 60
+"""Characters of a mere courtesy: nobody hits upon a longer one word for word."""
 
 LONG = 4
 """Letters of a word that counts; shorter ones are in every text."""
@@ -70,5 +67,4 @@ def is_mere(text: str) -> bool:
     if len(text) > LENGTH_MOST:
         return False
     counting = {word for word in words.fold(text).split() if len(word) >= LONG}
-    own = counting - WORDS
-    return len(own) <= WORDS_MOST and len(counting) - len(own) >= WORDS_LEAST
+    return len(counting) >= WORDS_LEAST and counting <= WORDS
