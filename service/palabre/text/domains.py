@@ -29,10 +29,12 @@ _NAME = re.compile(
 )
 """Labels with dots between them, unless they are a part of an e-mail address."""
 _TOP = re.compile(r"[^\W\d_]{2,63}|xn--[^\W_]+")
-_AS_SHOWN = str.maketrans(
-    dict.fromkeys("\u200b\u200c\u200d\u2060\u00ad\ufeff") | dict.fromkeys("．。｡", ".")
-)
+_UNSEEN = "\u200b\u200c\u200d\u2060\u00ad\ufeff"
+_DOTS = "．。｡"
+_AS_SHOWN = str.maketrans(dict.fromkeys(_UNSEEN) | dict.fromkeys(_DOTS, "."))
 """Nothing for what nobody sees, and a dot for what browsers take for one."""
+_NOT_AS_SHOWN = frozenset(_UNSEEN + _DOTS)
+_DOT_WITHIN = re.compile(r"\.[^\W_]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 """Markdown's own way to write punctuation, there as well."""
 
@@ -81,8 +83,10 @@ def named(text: str) -> tuple[str, ...]:
         text = " ".join([*kept, text[end:]])
     if "\\" in text or "&" in text:
         text = _ESCAPED.sub(r"\1", html.unescape(text))
-    if not text.isascii():
+    if not text.isascii() and not _NOT_AS_SHOWN.isdisjoint(text):
         text = text.translate(_AS_SHOWN)
+    if not _DOT_WITHIN.search(text):
+        return ()
     found: dict[str, None] = {}
     for match in _NAME.finditer(text):
         if len(match[0]) <= DOMAIN_LIMIT and _TOP.fullmatch(match[0].rpartition(".")[2]):
