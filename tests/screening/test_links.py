@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
 from palabre.model import Facts, Policy, Signal, State, Submission
+from palabre.screening import sentence
 from palabre.screening.links import links
 from palabre.text.markup import MARKUP_LIMIT
 from screening.readers import HONEST, ORDINARY, sent
@@ -166,3 +168,75 @@ def test_links_that_hide_or_crowd_are_remarked_on_and_minded_together(
 )
 def test_a_website_of_ones_own_and_two_sources_pass(text: str, website: str | None) -> None:
     assert links(sent(text, website=website), ORDINARY) is None
+
+
+EVIL = "https://evil-site.example/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"Votre compte : [https://banque-nationale.example]({EVIL})", "banque-nationale.example"),
+        (f"Votre compte : [www.banque.example/compte](<{EVIL}>)", "banque.example"),
+        (f"Votre compte : [BANQUE.EXAMPLE]( {EVIL} )", "banque.example"),
+        (f"Votre compte : [**banque.example**, espace client]({EVIL})", "banque.example"),
+        (f"Votre compte : [`http://a:b@banque.example:80/`]({EVIL})", "banque.example"),
+        ("Là : [banque.example](https://banque.example.evil.example)", "banque.example"),
+        ("Là : [banque.example](https://banque.example@evil-site.example)", "banque.example"),
+        ("Là : [banque.example](https://notbanque.example)", "banque.example"),
+    ],
+)
+def test_a_link_that_shows_another_host_than_it_leads_to_is_minded(text: str, shown: str) -> None:
+    found = links(sent(text), ORDINARY)
+    assert found is not None
+    assert (found.score, found.why) == (0.5, "link_elsewhere")
+    assert found.values["shown"] == shown
+    for language in ("fr", "en"):
+        said = sentence(found, language)
+        assert shown in said
+        assert str(found.values["host"]) in said
+
+
+def test_no_host_makes_a_sentence_endless() -> None:
+    found = links(sent(f"Là : [{'a' * 9_000}.example](http://{'b' * 9_000}.example)"), ORDINARY)
+    assert found is not None
+    assert len(sentence(found, "fr")) < 300
+
+
+def test_it_weighs_more_without_a_word_or_with_several_other_marks() -> None:
+    shortened = "https://bit.ly/3xYz"
+    for text, website in (
+        (f"[banque.example]({EVIL})", None),
+        (f"Là : [banque.example]({shortened}) ou {A}", A),
+    ):
+        found = links(sent(text, website=website), ORDINARY)
+        assert found is not None
+        assert (found.score, found.why) == (0.6, "link_elsewhere")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Voir [https://lemonde.example](https://www.lemonde.example/article), bien fait.",
+        "Voir [www.lemonde.example](https://lemonde.example/article), bien fait.",
+        "Voir [lemonde.example](https://blog.lemonde.example:443/a), bien fait.",
+        "Voir [blog.lemonde.example](http://LEMONDE.example/a), bien fait.",
+        "Voir [https://lemonde.example/a-b](https://lemonde.example/a), bien fait.",
+        "Voir [cet article.Il est bien](https://lemonde.example/a), je trouve.",
+        "Utilisez plutôt [Node.js](https://nodejs.example), c’est bien expliqué.",
+        "Tout est expliqué dans [README.md](https://depot.example/), lisez donc.",
+        "Lisez plutôt [la version 2.0](https://depot.example/a), elle est bien.",
+        "Écrivez à [moi@banque.example](https://depot.example/a), je réponds toujours.",
+        f"Dans un bloc :\n\n```\n[banque.example]({EVIL})\n```\n\nOn voit bien la ruse.",
+    ],
+)
+def test_a_link_that_shows_where_it_leads_passes(text: str) -> None:
+    assert links(sent(text), ORDINARY) is None
+
+
+@pytest.mark.parametrize("piece", ["[", "[a](http://b", "[a.", "](http://", "a.b", "www.", "[w.w@"])
+def test_looking_for_it_takes_linear_time(piece: str) -> None:
+    for text in (piece * (20_000 // len(piece)), f"[{'a.' * 9_000}](http://b.example)"):
+        started = time.process_time()
+        links(sent(text), ORDINARY)
+        assert time.process_time() - started < 1

@@ -34,6 +34,11 @@ def test_a_text_never_seen_before_passes(submission: Submission) -> None:
         (COURTESY, 500, 0.4),
         ("x" * 39, 9, 0.4),
         ("x" * 40, 9, 0.9),
+        ("Je suis tout à fait d’accord avec le commentaire précédent", 9, 0.4),
+        ("Thank you very much, I really enjoyed reading this.", 9, 0.4),
+        ("Merci beaucoup pour cet article : gagnez de l’argent.", 9, 0.9),
+        ("Très bon article, merci à toute l’équipe ; je le partage sur ma page.", 9, 0.9),
+        ("Merci beaucoup pour cet article très intéressant : www.pret.example", 1, 0.5),
         # But a link is no courtesy, however short.
         (PLUG, 1, 0.5),
         ("Ici : [prêt](http://pret.example/)", 3, 0.7),

@@ -38,8 +38,8 @@ GRAM = 5
 """Bytes of a word that are looked for: the word index leaves out what neighbours share."""
 
 
-OF_A_TEXT = 7
-"""Two hashes, a sketch, and four bands of it."""
+OF_A_TEXT = 9
+"""Two hashes, a sketch, and six bands of it."""
 
 
 @dataclass(frozen=True)

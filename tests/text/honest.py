@@ -274,3 +274,101 @@ COMMENTS = [
     *_composed(_OPENINGS_FR, _CLAIMS_FR, _REASONS_FR, _ENDINGS_FR),
     *_composed(_OPENINGS_EN, _CLAIMS_EN, _REASONS_EN, _ENDINGS_EN),
 ]
+
+_SHORT = """
+Merci beaucoup pour cet article très intéressant et bien documenté.
+Merci pour cet article vraiment très intéressant, bravo à toute l’équipe.
+Un grand merci pour cet excellent article, clair et très complet.
+Merci pour cet article très intéressant.
+Je suis d’accord avec le commentaire 3.
+Je suis tout à fait d’accord avec le commentaire 12.
+Entièrement d’accord avec le commentaire précédent, rien à ajouter.
+Tout est dit dans cet article, merci beaucoup à son auteur.
+Quand est-ce que la gare va rouvrir, finalement ?
+La gare rouvre quand, exactement ? L’article ne le dit pas.
+Est-ce que quelqu’un sait si la gare aura des guichets ?
+Est-ce que quelqu’un sait combien coûtera le billet pour Laval ?
+Quelqu’un sait si les vélos seront acceptés dans le train ?
+Et les vélos, on pourra les mettre dans le train ou pas ?
+Combien de trains par jour sont prévus le week-end ?
+Le train de 7 h 12 sera-t-il maintenu à la rentrée ?
+Le train de 8 h 40 était encore supprimé ce matin.
+Encore un train supprimé ce matin, comme tous les lundis.
+Le préfet a déjà donné son avis, et il était défavorable.
+Septembre 2027 ? Je n’y crois pas une seconde.
+Je n’y crois pas, on nous promet cette ligne depuis vingt ans.
+Vingt ans qu’on nous promet la réouverture de cette ligne.
+Très bonne nouvelle pour tous les étudiants du canton !
+Bonne nouvelle pour les commerçants de la place de la Gare.
+Mauvaise nouvelle pour les riverains, qui vont supporter le fret.
+Le parking est déjà plein, où vont se garer les voyageurs ?
+Où vont se garer les voyageurs si le parking est vendu ?
+Il manque un ascenseur, ma mère ne peut pas descendre au quai.
+Sans ascenseur, les quais restent interdits aux fauteuils roulants.
+Mon père a travaillé trente ans dans cette gare.
+Mon grand-père a vendu des billets dans cette gare jusqu’en 1969.
+La photo en haut de l’article date de quelle année ?
+Superbe photo, on dirait la gare de mon enfance.
+Il y a une faute dans le titre : « rouverte » prend un e.
+Petite erreur dans le troisième paragraphe : la gare a fermé en 1971.
+La carte ne s’affiche pas sur mon téléphone, est-ce normal ?
+La carte s’affiche mal sur mon ordinateur, une idée ?
+Qui va payer les travaux, la région ou la commune ?
+La région paie les travaux, la commune paie le parking.
+Encore un projet pour les urbains, et rien pour les villages.
+Et pour les villages du plateau, toujours rien de prévu.
+On devrait plutôt réparer les routes avant de parler de train.
+Avant de parler de train, réparez donc les routes du plateau !
+Prendre le car me coûte quarante minutes tous les jours.
+Je prendrais le train tous les jours si les horaires convenaient.
+Si les horaires ne changent pas, personne ne prendra ce train.
+Les horaires ne correspondent pas à ceux du lycée.
+Mes enfants pourraient enfin aller au lycée en train.
+Le maire devrait répondre aux questions des habitants.
+Monsieur le maire, répondez enfin aux questions des habitants du plateau !
+Qu’en pense le maire de Saint-Aubin ?
+J’étais à la réunion de mardi et personne n’a parlé du tunnel.
+Quelqu’un était à la réunion publique de mardi soir ?
+Thank you very much for this really interesting and helpful article.
+Thanks for this great article, really helpful and very well written.
+I completely agree with the comment above, thank you for saying it.
+I agree with comment 4.
+Does anybody know when the station will actually reopen?
+When will the station reopen, and will it have a ticket office?
+Will bikes be allowed on the train at rush hour?
+Are bikes allowed on the trains at weekends as well?
+How much will a return ticket to the junction cost?
+A return ticket to the junction already costs eleven pounds.
+The 7:12 train was cancelled again this morning.
+My train was cancelled three times last week.
+My father worked at this station until it closed in 1964.
+My grandmother sold tickets at this station during the war.
+What year was the picture at the top taken?
+Lovely picture at the top, it reminds me of my childhood.
+There is a typo in the second paragraph, just so you know.
+Who is going to pay for the new bridge?
+Nobody wants to pay for the bridge, that is the problem.
+Fix the roads before you spend money on trains.
+The roads need fixing first, then we can talk about trains.
+I have been waiting for this line since I was a child.
+We have been waiting for this line for twenty years.
+The council should publish the report on its website.
+Has the council published the consultant’s report anywhere?
+No mention of wheelchair access at all, as usual.
+Wheelchair access is mentioned nowhere, which is a shame.
+Good luck getting a seat on that train in the morning.
+The car park is full by eight already.
+"""
+
+SHORT = [
+    *dict.fromkeys(
+        line
+        for pool in (
+            _SHORT,
+            *(_OPENINGS_FR, _CLAIMS_FR, _REASONS_FR, _ENDINGS_FR),
+            *(_OPENINGS_EN, _CLAIMS_EN, _REASONS_EN, _ENDINGS_EN),
+        )
+        for line in pool.strip().split("\n")
+    )
+]
+"""Comments of one short sentence under the same article, many of them on the same question."""

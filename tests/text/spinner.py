@@ -61,6 +61,42 @@ TEMPLATES = {
     ),
 }
 
+SHORT_TEMPLATES = {
+    "channel": (
+        "{Hello|Hi|Hey|Bonjour}, {great|nice|lovely|superb} {post|article|piece}! Please "
+        "{visit|see|join|try} my channel for free {bonus|coins|gifts} today"
+    ),
+    "one word at the end": (
+        "Gagnez facilement votre argent avec notre méthode simple depuis votre "
+        "{canapé|maison|salon|jardin|cuisine|bureau|terrasse|voiture}{|.|!| !|…}{| :)| ;)|)}"
+    ),
+    "luxury, French": (
+        "Achetez vos {montres|sacs|lunettes|parfums|chaussures|bijoux|ceintures} de luxe moitié "
+        "prix chez {Montreluxe|Luxemontre|Chicluxe|Luxechic|Prixluxe} livraison "
+        "{rapide|offerte|express|gratuite}"
+    ),
+    "crypto": (
+        "{My|Our} {uncle|cousin|friend|brother} doubled his bitcoin {savings|wallet|deposit|money} "
+        "within days, message {Patricia|Jennifer|Margaret|Elizabeth} on telegram for "
+        "{details|help|advice}"
+    ),
+    "sorcerer, French": (
+        "{Grand|Puissant|Vrai} marabout {Kofi|Seydou|Amadou|Moussa|Ibrahim}, retour de l’être aimé "
+        "sous {trois|sept|neuf|dix} jours, résultat {garanti|assuré|certain}, WhatsApp "
+        "{0|1|2|3|4|5}{0|1|2|3|4|5}"
+    ),
+    "casino": (
+        "{Win|Earn|Grab} real cash playing slots online at {luckyspin|spinlucky|goldspin|megaspin} "
+        "casino, {bonus|voucher|jackpot} for new players {tonight|today|now}"
+    ),
+    "credit, French": (
+        "Offre de prêt entre particuliers {sérieux|rapide|honnête|fiable}, contactez "
+        "{Madame|Monsieur} {Dupont|Durand|Bernard|Moreau|Petit|Lambert} pour obtenir votre crédit "
+        "sous {deux|trois|quatre} jours"
+    ),
+}
+"""Of eight to fifteen words and without a link, one to three of those that count exchanged."""
+
 LOOKALIKES = str.maketrans("aceiopxyABCEHKMOPTX", "асеіорхуАВСЕНКМОРТХ")
 
 
@@ -121,4 +157,25 @@ def spaced(text: str, rng: random.Random) -> str:
     return " ".join(words)
 
 
+def numbered(text: str, rng: random.Random) -> str:
+    """The same with another number at its end each time."""
+    return f"{text} {rng.randrange(10**6)}"
+
+
+def with_digits(text: str, rng: random.Random) -> str:
+    """The same, many of its letters written as digits."""
+    digits = dict(zip("aeiost", "431057", strict=True))
+    return "".join(digits[c] if c in digits and rng.random() < 0.3 else c for c in text)
+
+
+def with_a_word(text: str, rng: random.Random) -> str:
+    """The same with another word at its end each time, which means nothing."""
+    return f"{text} {''.join(rng.choices('abcdefghijk', k=7))}"
+
+
 DISGUISES = {one.__name__: one for one in (shuffled, elsewhere, lookalike, invisible, spaced)}
+
+SHORT_DISGUISES = {
+    one.__name__: one
+    for one in (shuffled, lookalike, invisible, spaced, numbered, with_digits, with_a_word)
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import random
 from collections import defaultdict
 
@@ -27,6 +28,14 @@ HOW = {"plain": plain, **spinner.DISGUISES}
 GROUPED = [(name, how) for name in spinner.TEMPLATES for how in HOW]
 BROKEN = {("heavy", "spaced"), ("heavy, French", "spaced"), ("without a link", "spaced")}
 """Where every other word is exchanged and every fourth cut in two, some are missed."""
+
+SHORT_HOW = {"plain": plain, **spinner.SHORT_DISGUISES}
+SHORT_GROUPED = [
+    (name, how)
+    for name in spinner.SHORT_TEMPLATES
+    for how in SHORT_HOW
+    if how not in ("spaced", "with_a_word", "with_digits")
+]
 
 SPAM = (
     "Great article, I really enjoyed it. Visit my page about losing weight without effort: "
@@ -86,6 +95,26 @@ def strangers() -> list[Sketch | None]:
     ]
 
 
+@functools.cache
+def short_ones() -> list[Sketch | None]:
+    """Sketches of all these and of short honest comments, in no order."""
+    found = [*strangers(), *map(sketch.of, honest.SHORT)]
+    random.Random(9).shuffle(found)
+    return found
+
+
+def among_short_ones(name: str, how: str) -> tuple[Board, list[int]]:
+    """What becomes of a hundred variants, each after ten honest comments, and their numbers."""
+    board, rng = Board(), random.Random(1)
+    others = iter(short_ones())
+    spam = []
+    for text in spinner.variants(spinner.SHORT_TEMPLATES[name], 100):
+        for one in itertools.islice(others, 10):
+            board.add(one)
+        spam.append(board.add(sketch.of(SHORT_HOW[how](text, rng))))
+    return board, spam
+
+
 def test_of_a_thousand_honest_comments_no_two_are_alike() -> None:
     known = strangers()
     assert len(set(honest.COMMENTS)) > 1000
@@ -135,6 +164,63 @@ def test_of_the_most_mangled_ones_no_honest_comment_becomes_part(name: str, how:
     assert {group for at, group in enumerate(board.groups) if at not in spam} == {None}
 
 
+def test_of_short_honest_comments_no_two_are_alike() -> None:
+    assert len(honest.SHORT) > 250
+    known = [one for one in map(sketch.of, honest.SHORT) if one is not None]
+    assert len(known) > 100
+    for at, one in enumerate(known):
+        assert sketch.alike(one, [(other, None) for other in known[:at]]) == [], at
+    board = Board()
+    for stranger in short_ones():
+        board.add(stranger)
+    assert set(board.groups) == {None}
+
+
+@pytest.mark.parametrize(("name", "how"), SHORT_GROUPED)
+def test_a_hundred_short_spun_variants_among_honest_comments_are_one_group(
+    name: str, how: str
+) -> None:
+    board, spam = among_short_ones(name, how)
+    assert {board.groups[at] for at in spam} == {spam[0]}
+    assert {group for at, group in enumerate(board.groups) if at not in spam} == {None}
+
+
+@pytest.mark.parametrize("name", spinner.SHORT_TEMPLATES)
+@pytest.mark.parametrize(
+    ("how", "least"), [("with_digits", 98), ("with_a_word", 90), ("spaced", 65)]
+)
+def test_most_of_the_short_ones_that_are_mangled_are_found(name: str, how: str, least: int) -> None:
+    board, spam = among_short_ones(name, how)
+    assert sum(board.groups[at] is not None for at in spam) >= least
+    assert {group for at, group in enumerate(board.groups) if at not in spam} == {None}
+
+
+def test_texts_that_only_differ_by_a_number_are_the_same() -> None:
+    said = "Gagnez de l'argent facilement avec le code {} dès ce soir chez nous"
+    first, second = (sketch.of(said.format(n)) for n in (1, 42))
+    assert first is not None
+    assert first == second
+
+
+def test_a_short_text_and_one_hardly_longer_are_found_by_each_other() -> None:
+    said = ["".join(random.Random(n).choices("abcdefghij", k=8)) for n in range(12)]
+    short, longer = sketch.of(" ".join(said[:11])), sketch.of(" ".join(said))
+    assert short is not None
+    assert longer is not None
+    assert sketch.alike(longer, [(short, None)]) == [0]
+    assert not set(sketch.bands(short)).isdisjoint(sketch.bands(longer))
+
+
+def test_strangers_who_ask_the_same_in_five_words_are_not_alike() -> None:
+    said = "Où vont se garer les voyageurs si le parking est vendu ?"
+    same = "Le parking est déjà plein, où vont se garer les voyageurs ?"
+    first, second = sketch.of(said), sketch.of(same)
+    assert first is not None
+    assert second is not None
+    assert sketch.alike(second, [(first, None)]) == []
+    assert sketch.alike(first, [(first, None)]) == [0]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -144,6 +230,8 @@ def test_of_the_most_mangled_ones_no_honest_comment_becomes_part(name: str, how:
         SPAM.replace("article", "аrtiсlе"),
         SPAM.replace("weight", "w e i g h t"),
         SPAM.replace("really", "réàllÿ"),
+        SPAM.replace("really", "re4lly").replace("weight", "w3ight").replace("losing", "lo5ing"),
+        SPAM.replace("really", "re@lly"),
         SPAM.replace("enjoyed it", "enjoyed it 24 times"),
         "Visit my page: http://slim.example/ Losing weight without effort! Great article.",
     ],
@@ -162,6 +250,12 @@ def test_disguises_that_make_no_difference(text: str) -> None:
         "",
         "Merci pour cet article !",
         "Je suis d’accord avec vous, merci pour cet article passionnant.",
+        "Merci beaucoup pour cet article très intéressant et très complet, bravo à tous !",
+        "Thank you very much, this is a really great article, I totally agree with you.",
+        "Muchas gracias por este artículo, muy interesante, estoy de acuerdo con todo.",
+        "Vielen Dank für diesen sehr interessanten Artikel, genau so ist es, bitte weiter so!",
+        "とても面白い記事でした。",
+        "Essayez `systemctl restart palabre worker after removing everything manually`.",
         "+1 1234 5678 9012 3456 7890 1234 5678 9012 3456 7890 1234 5678 9012 3456",
         "Voir aussi https://fr.wikipedia.org/wiki/Gare",
         f"« {LONG} » Bien dit !",
@@ -249,7 +343,8 @@ def test_a_text_without_a_link_has_to_share_more() -> None:
 def test_any_text_is_bounded_and_comes_back_from_where_it_is_stored(text: str) -> None:
     found = sketch.of(text)
     if found is not None:
-        assert sketch.LEAST_LINKED <= len(found.marks) <= sketch.MARKS
+        least = sketch.LEAST_LINKED if found.linked else sketch.LEAST_SHORT
+        assert least <= len(found.marks) <= sketch.MARKS
         assert sketch.read(bytes(found)) == found
         assert len(bytes(found)) <= 1 + 4 * sketch.MARKS
         bands = sketch.bands(found)

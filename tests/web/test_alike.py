@@ -100,6 +100,22 @@ async def test_a_variant_of_a_text_is_told_from_anything_else(
     }
 
 
+async def test_short_variants_of_a_text_are_told_too_but_no_courtesies(
+    client: httpx2.AsyncClient, moderator: dict[str, str], service: Service
+) -> None:
+    texts = [f"Gagnez de l'argent facilement avec le code {n} dès ce soir chez nous" for n in "123"]
+    texts += [f"Mon cousin gagne trois mille euros chaque semaine grâce au {w}" for w in ("a", "b")]
+    found = [
+        await heard(client, moderator, await makers.comment(client, comment=text))
+        for text in (*texts, *(f"{texts[-1]} {word}" for word in ("marabout", "voyant")))
+    ]
+    assert [one and one["score"] for one in found] == [None, 0.5, 0.6, None, 0.45, 0.55, 0.65]
+    for text in ("Merci pour cet article très intéressant et complet !", "Je suis de cet avis."):
+        for thanks in (text, f"Bravo. {text}", f"{text} Bonne journée à tous."):
+            comment = await makers.comment(client, comment=thanks, name=thanks[:9])
+            assert await heard(client, moderator, comment) is None
+
+
 async def test_equal_and_like_texts_are_counted_apart(
     client: httpx2.AsyncClient, moderator: dict[str, str]
 ) -> None:

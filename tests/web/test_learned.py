@@ -27,6 +27,9 @@ from web.speaking import rules, seen_by, stored
 SPAM = "Casino bonus {n}: jackpot gratuit, inscrivez-vous sur www.casino-{n}.example !!!"
 HONEST = "La ligne {n} du tramway passe devant l’école, et personne n’en parle ici."
 
+ALONE = {"repeat": "off"}
+"""What says nothing of these being nearly the same."""
+
 Headers = dict[str, str]
 
 
@@ -450,7 +453,7 @@ async def test_a_low_score_makes_nothing_urgent_and_is_not_found(
     service: Service, client: httpx2.AsyncClient, moderator: Headers, clock: Clock
 ) -> None:
     await taught(client, moderator, clock=clock)
-    one = await makers.comment(client, comment=HONEST.format(n="cent"))
+    one = await makers.comment(client, comment="Personne ne parle ici du tramway.")
 
     async def read(tx: Tx) -> tuple[Any, ...]:
         row = await tx.one("select rank, seq from comment where id = :id", id=one)
@@ -480,7 +483,7 @@ async def test_above_what_the_site_accepts_a_comment_is_held_and_named(
     service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers, clock: Clock
 ) -> None:
     await taught(client, moderator, clock=clock)
-    await rules(client, admin, first_state="approved", max_links=5)
+    await rules(client, admin, first_state="approved", treatment=ALONE, max_links=5)
     sent = await makers.submit(client, comment=SPAM.format(n="a"))
     assert sent["comment"]["state"] == "approved"  # too few to promise anything
     await honest_scores(service, {10: 198, 300: 1})
@@ -512,7 +515,7 @@ async def test_switched_off_it_only_remarks(
     service: Service, client: httpx2.AsyncClient, moderator: Headers, admin: Headers, clock: Clock
 ) -> None:
     await taught(client, moderator, clock=clock)
-    await rules(client, admin, first_state="approved", max_links=5, learned_hold=0)
+    await rules(client, admin, first_state="approved", treatment=ALONE, max_links=5, learned_hold=0)
     await honest_scores(service, {10: 198, 300: 1})
     sent = await makers.submit(client, comment=SPAM.format(n="b"))
     assert sent["comment"]["state"] == "approved"

@@ -159,7 +159,7 @@ async def test_what_is_freed_is_compared_likewise_and_states_are_counted(
         await makers.act(
             client, admin, await makers.comment(client, comment=f"{CALM} {action}"), action
         )
-    await makers.comment(client, comment=CALM)
+    await makers.comment(client, comment="Voilà le tramway.")
     await makers.comment(client)
     found = await replayed(client, admin, reject_words=None)
     assert counts(found["freed"]) == (1, 1, 1)

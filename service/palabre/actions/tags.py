@@ -118,9 +118,9 @@ def _mail_domain(service: Service, site_id: str, domain: str) -> Iterator[bans.M
 def of_links(
     service: Service, site_id: str, text: str, website: str | None
 ) -> tuple[bans.Mark, ...]:
-    """The marks of the domains that a comment links to, each once."""
+    """The marks of the domains that a comment links to, or names, each once."""
     found: dict[bytes, bans.Mark] = {}
-    for domain in domains.linked(text, website):
+    for domain in (*domains.linked(text, website), *domains.named(text)):
         for one in of_domain(service, site_id, BanKind.LINK_DOMAIN, domain):
             found.setdefault(one.tag.value, one)
     return tuple(found.values())

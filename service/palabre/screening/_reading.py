@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from palabre.text import markup, urls
 
@@ -37,6 +38,19 @@ _LINK_TO_SPACE = re.compile(
     rf"[\[hHwW](?i:(?:(?<=\[)[^\[\]]*+\]\(\s*+<?(?=https?://)h)?{_ADDRESS}\S*+)"
 )
 
+# A Markdown link's label, and the address that it leads to.
+_LEADING = re.compile(r"(?<!\\)\[([^\[\]]*+)\]\([ \t\n]*+<?([hH][tT][tT][pP][sS]?://[^\s()<>]++)")
+_SHOWN = re.compile(
+    r"(?:(?P<plain>[hH][tT][tT][pP][sS]?://(?:[^\s/?#@]*+@)?|(?<![\w.@/-])[wW]{3}\.)|(?<![\w.@/-]))"
+    r"(?P<host>\w[\w-]*+(?:\.\w[\w-]*+)*+)(?!@)"
+)
+_TOP = re.compile(r"[^\W\d_]{2,63}|xn--[^\W_]+")
+# Ends of names that are those of a file, or of a piece of software, far more often than a domain's.
+_FILES = (
+    "js ts py rs md sh cs go css htm html php pdf txt csv xml json yml toml jpg jpeg png gif svg "
+    "zip exe"
+)
+_NO_TOPS = frozenset(_FILES.split())
 
 _kept = functools.lru_cache(maxsize=8)
 """Several rules read the same text, one after the other."""
@@ -88,6 +102,37 @@ def hosts_in(text: str) -> list[str]:
         target = match[0].rpartition("](")[2] if match[0][0] == "[" else match[0]
         found.append(urls.host_of(target.lstrip(" \t<")))
     return found
+
+
+def disguised_in(text: str) -> Iterator[tuple[str, str]]:
+    """Of each Markdown link whose label names another host than it leads to: the one it names, and
+    where it leads. Parts of one domain are not another."""
+    if "](" not in text:
+        return
+    for match in _LEADING.finditer(text):
+        host = urls.host_of(match[2])
+        for shown in _hosts_shown(as_read(match[1])):
+            if not _is_within(host, shown) and not _is_within(shown, host):
+                yield shown, host
+                break
+
+
+def _hosts_shown(label: str) -> Iterator[str]:
+    """The hosts that a label names: of addresses, and of what looks like a domain."""
+    for match in _SHOWN.finditer(label):
+        host = match["host"]
+        if "." in host and (match["plain"] or _is_name(host)):
+            yield host.lower().removeprefix("www.")
+
+
+def _is_name(host: str) -> bool:
+    """Whether this is a domain rather than a file, a number, or two sentences without a space."""
+    top = host.rpartition(".")[2]
+    return bool(_TOP.fullmatch(top)) and top.lower() not in _NO_TOPS and not top.istitle()
+
+
+def _is_within(domain: str, parent: str) -> bool:
+    return domain == parent or domain.endswith(f".{parent}")
 
 
 @_kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from palabre.model import Facts, Signal, Submission
 from palabre.screening._reading import links_in
-from palabre.text import lookalike
+from palabre.text import courtesy, lookalike
 
 DAYS = 30
 """How far back `Facts.same_text` and `Facts.alike` look."""
@@ -14,7 +14,8 @@ COURTESY = 40
 
 
 def repeat(submission: Submission, facts: Facts) -> Signal | None:
-    """Minds a text that was sent before; only remarks on a short one that holds no link.
+    """Minds a text that was sent before; only remarks on a short one, or one of courtesies alone,
+    that holds no link.
 
     One earlier copy scores 0.5, five or more 0.9; a courtesy 0.1 a copy, at most 0.4. Texts that
     are nearly the same count like copies, but where there is no copy they score 0.05 less: a
@@ -23,7 +24,7 @@ def repeat(submission: Submission, facts: Facts) -> Signal | None:
     copies, alike = facts.same_text, facts.alike
     if copies + alike < 1:
         return None
-    if len(submission.text) < COURTESY and not links_in(submission.text):
+    if is_courtesy(submission.text):
         score = min(0.4, 0.1 * (copies + alike))
     else:
         score = min(0.9, 0.4 + 0.1 * (copies + alike)) - (0 if copies else 0.05)
@@ -39,7 +40,7 @@ def is_courtesy(text: str) -> bool:
     """Whether honest strangers write this text, or one that is the same to screening."""
     # "Merci" with forty exclamation marks is the same as without; marks alone are what they are.
     same = lookalike.skeleton(text) or text
-    return len(same) < COURTESY and not links_in(text)
+    return (len(same) < COURTESY or courtesy.is_mere(text)) and not links_in(text)
 
 
 def _why(facts: Facts) -> str:

@@ -1,4 +1,4 @@
-"""Domains of links and of addresses, each with those that it is part of. Pure."""
+"""Domains of links, of addresses and written out, each with those that it is part of. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ LINKS_MOST = 200
 """Links of a text that are looked at: one with more is shown without any (`markup`)."""
 DOMAINS_MOST = 20
 """Different domains among them, the first ones."""
+NAMED_MOST = 10
+"""Different domains of a text that only stand there, the first ones."""
 PARENTS_MOST = 4
 DOMAIN_LIMIT = 253
 """Characters (RFC 1035, 3.1, in the form without the dot at the end)."""
@@ -21,6 +23,18 @@ DOMAIN_LIMIT = 253
 _AFTER_AUTHORITY = re.compile(r"[/?#]")
 _TARGET = re.compile(r"\]\([ \t\n]*+<?([^\s<>]++)")
 """What a Markdown link leads to."""
+_NAME = re.compile(
+    r"(?<![^\W_])(?<![@-])(?<![^\W_]\.)"
+    r"[^\W_](?:[^\W_]|-)*+(?:\.[^\W_](?:[^\W_]|-)*+)++(?!@)"
+)
+"""Labels with dots between them, unless they are a part of an e-mail address."""
+_TOP = re.compile(r"[^\W\d_]{2,63}|xn--[^\W_]+")
+_UNSEEN = "\u200b\u200c\u200d\u2060\u00ad\ufeff"
+_DOTS = "．。｡"
+_AS_SHOWN = str.maketrans(dict.fromkeys(_UNSEEN) | dict.fromkeys(_DOTS, "."))
+"""Nothing for what nobody sees, and a dot for what browsers take for one."""
+_NOT_AS_SHOWN = frozenset(_UNSEEN + _DOTS)
+_DOT_WITHIN = re.compile(r"\.[^\W_]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 """Markdown's own way to write punctuation, there as well."""
 
@@ -45,11 +59,43 @@ def linked(text: str, website: str | None) -> tuple[str, ...]:
     """
     authorities: dict[str, None] = {}
     for url in _urls(text, website):
-        authorities[_AFTER_AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0]] = None
+        authority = _AFTER_AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0]
+        # Who is said to come there makes no difference.
+        authorities[authority.rpartition("@")[2]] = None
         if len(authorities) == DOMAINS_MOST:
             break
     found = (_domain_of("https://" + authority) for authority in authorities)
     return tuple(dict.fromkeys(domain for domain in found if domain is not None))
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The domains that stand in a text outside its links, each once: `NAMED_MOST` of them.
+
+    A reader may go there as well, so that bans have to know. Much that looks like a domain is none:
+    files, or the end of one sentence and the beginning of the next without a space. Costs time
+    linear in the text.
+    """
+    if "://" in text:
+        kept, end = [], 0
+        for start, url in urls.found_in(text):
+            kept.append(text[end:start])
+            end = start + len(url)
+        text = " ".join([*kept, text[end:]])
+    if "\\" in text or "&" in text:
+        text = _ESCAPED.sub(r"\1", html.unescape(text))
+    if not text.isascii() and not _NOT_AS_SHOWN.isdisjoint(text):
+        text = text.translate(_AS_SHOWN)
+    if not _DOT_WITHIN.search(text):
+        return ()
+    found: dict[str, None] = {}
+    for match in _NAME.finditer(text):
+        if len(match[0]) <= DOMAIN_LIMIT and _TOP.fullmatch(match[0].rpartition(".")[2]):
+            domain = _domain_of("https://" + match[0])
+            if domain is not None:
+                found[domain] = None
+            if len(found) == NAMED_MOST:
+                break
+    return tuple(found)
 
 
 def _urls(text: str, website: str | None) -> Iterator[str]:

@@ -9,7 +9,9 @@ texts alike are found ("Mining of Massive Datasets", chapter 3).
 What was measured (tests/text/test_sketch.py): advertisements, whatever words in them are exchanged,
 share 36 % of them with one that came before; readers of one article, 30 % at the very most, quotes
 left aside. Few of the latter hold a link and nearly all of the former do, so that a pair without
-one has to share more. Single words resist exchanging better than sequences of words do.
+one has to share more, and what is so common that strangers write nothing else (`courtesy`) doesn't
+count there; short ones have to share most of what is left. Single words resist exchanging better
+than sequences of words do.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from palabre.text import urls, words
+from palabre.text import courtesy, urls, words
 
 READ_MOST = 2000
 """Characters that are read: what is alike is alike from the beginning."""
@@ -30,28 +32,43 @@ MARKS = 64
 """Words of a sketch: a comment of 600 characters has no more that count."""
 
 BANDS = 6
-"""Bands of a text with a link. One without has fewer, each of two elements."""
+"""Bands of a text with a link, or of a short one. A longer one without has fewer, each of two
+elements, and some of a short one's as long as it is hardly longer than that."""
 
-LINKED, UNLINKED = 0.36, 0.45
+LINKED, UNLINKED, SHORT = 0.36, 0.45, 0.6
 """The share of common words from which on two texts are alike."""
+
+COMMON_LEAST = 5
+"""Words that a short text has to have in common with another: strangers who ask the same question
+share four of five."""
 
 COVERED, COVERED_BY = 0.65, 3
 """So much of a text with a link stands in that many others, which are alike already: it is made of
 the same choices as they are, though of none of them in particular."""
 
-LEAST_LINKED, LEAST_UNLINKED = 6, 12
-"""Words that a text must have to be compared: strangers share "Merci pour cet article !"."""
+LEAST_LINKED, LEAST_SHORT = 6, 5
+"""Words that a text with a link, or without, must have to be compared: strangers share "Merci pour
+cet article !"."""
 
-_LONG = 4
-"""Letters of a word that counts; shorter ones are in every text."""
+NOT_SHORT, HARDLY_LONGER = 12, 16
+"""Words from which on a text without a link is compared as a longer one; up to the latter number,
+shorter ones find it too."""
 
-_QUOTED = re.compile(r"^ {0,3}>.*$|«[^«»]*+»|“[^“”]*+”|\"[^\"\n]*+\"", re.MULTILINE)
-_QUOTES = frozenset('>«“"')
+UNPARTED_LEAST = 12
+"""Pairs of signs that a text must have to be compared, in scripts that part no words."""
+
+_QUOTED = re.compile(r"^ {0,3}>.*$|«[^«»]*+»|“[^“”]*+”|\"[^\"\n]*+\"|`[^`\n]*+`", re.MULTILINE)
+_QUOTES = frozenset('>«“"`')
 _SPACED_OUT = re.compile(r"(?<!\S)[a-z](?: [a-z](?!\S)){2,}+")
 
 _LATIN = re.compile("[a-z]")
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
+_DIGIT_WITHIN = re.compile(r"[^\W\d_][013457]++[^\W\d_]")
+_AS_LETTERS = str.maketrans("013457", "oieast")
+_SIGN_WITHIN = re.compile(r"(?<=\w)[@$€](?=\w)")
+_SIGNS_AS_LETTERS = {"@": "a", "$": "s", "€": "e"}
+_SIGNS = frozenset(_SIGNS_AS_LETTERS)
 _LOOKALIKES = str.maketrans(
     "авекмнорстухіјѕԁαβεηικνορτυχ",
     "abekmhopctyxijsdabenikvoptux",
@@ -96,17 +113,23 @@ def read(stored: bytes) -> Sketch:
 def of(text: str) -> Sketch | None:
     """The sketch of a text; None if it says too little to be told from another.
 
-    Case, accents, digits, invisible characters and letters of look-alike alphabets make no
-    difference, nor does the order of words. Of a link the host counts; what is quoted doesn't.
+    Case, accents, digits, also those in place of letters, invisible characters and letters of
+    look-alike alphabets make no difference, nor does the order of words. Of a link the host counts;
+    what is quoted, or code, doesn't.
     Costs some tens of microseconds; some milliseconds where scripts part no words, at most.
     """
     text = text[:READ_MOST].replace("\u200b", "")
     if not _QUOTES.isdisjoint(text):
         text = _QUOTED.sub(_unless_linked, text)
     text, hosts = _without_links(text)
-    marks = {_hash(word) for word in _counting(_plain(text))}
+    counting = set(_counting(_plain(text)))
+    if not hosts:
+        counting -= courtesy.WORDS
+    marks = {_hash(word) for word in counting}
     marks.update(_hash(f"//{host}") for host in hosts)
-    if len(marks) < (LEAST_LINKED if hosts else LEAST_UNLINKED):
+    if len(marks) < (LEAST_LINKED if hosts else LEAST_SHORT):
+        return None
+    if not hosts and len(marks) < UNPARTED_LEAST and any(" " in word for word in counting):
         return None
     return Sketch(frozenset(sorted(marks)[:MARKS]), bool(hosts))
 
@@ -118,14 +141,15 @@ def bands(sketch: Sketch) -> Sequence[int]:
     At most `BANDS`, in an order that says which is which.
     """
     marks = list(sketch.marks)
-    orders = _ORDERS[:BANDS] if sketch.linked else _ORDERS
+    is_single = sketch.linked or _is_short(sketch)
+    orders = _ORDERS[:BANDS] if is_single else _ORDERS
     least = [min([mark ^ order for mark in marks]) ^ order for order in orders]
-    if sketch.linked:
-        pairs = list(enumerate(least))
-    else:
+    singles, pairs = list(enumerate(least)), []
+    if not is_single:
         pairs = [(least[at], least[at + 1] ^ at) for at in range(0, len(least), 2)]
+        singles = singles[: BANDS - len(pairs)] if len(marks) <= HARDLY_LONGER else []
     # Signed, as databases have it.
-    return tuple([((one << 32) | other) - (1 << 63) for one, other in pairs])
+    return tuple([((one << 32) | other) - (1 << 63) for one, other in (*pairs, *singles)])
 
 
 def alike(sketch: Sketch, others: Sequence[tuple[Sketch, str | None]]) -> list[int]:
@@ -133,16 +157,25 @@ def alike(sketch: Sketch, others: Sequence[tuple[Sketch, str | None]]) -> list[i
 
     Each comes with the name of the group of texts that it is known to be alike to, if any.
     """
-    near = [
-        number
-        for number, (other, _) in enumerate(others)
-        if _resemblance(sketch, other) >= (LINKED if sketch.linked and other.linked else UNLINKED)
-    ]
+    near = [number for number, (other, _) in enumerate(others) if _is_alike(sketch, other)]
     if not sketch.linked:
         return near
     if not near:
         return _made_of(sketch, others)
     return near + _made_like(sketch, near, others)
+
+
+def _is_alike(one: Sketch, other: Sketch) -> bool:
+    share = _resemblance(one, other)
+    if one.linked and other.linked:
+        return share >= LINKED
+    if _is_short(one) or _is_short(other):
+        return share >= SHORT and len(one.marks & other.marks) >= COMMON_LEAST
+    return share >= UNLINKED
+
+
+def _is_short(sketch: Sketch) -> bool:
+    return not sketch.linked and len(sketch.marks) < NOT_SHORT
 
 
 def _made_of(sketch: Sketch, others: Sequence[tuple[Sketch, str | None]]) -> list[int]:
@@ -208,10 +241,22 @@ def _without_links(text: str) -> tuple[str, set[str]]:
 
 def _plain(text: str) -> list[str]:
     """The folded words in order, without what is done to them lest they be recognised."""
-    folded = words.fold(text).translate(_NO_DIGITS)
+    if not _SIGNS.isdisjoint(text):
+        text = _SIGN_WITHIN.sub(lambda match: _SIGNS_AS_LETTERS[match[0]], text)
+    folded = words.fold(text)
+    if _DIGIT_WITHIN.search(folded):
+        folded = " ".join(map(_with_letters, folded.split()))
+    folded = folded.translate(_NO_DIGITS)
     if not folded.isascii() and _LATIN.search(folded):
         folded = " ".join(map(_in_latin, folded.split()))
     return _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), folded).split()
+
+
+def _with_letters(word: str) -> str:
+    """A word of a text that has digits within words, where they stand for letters."""
+    if word.isalpha() or 2 * sum(map(str.isalpha, word)) < len(word):
+        return word
+    return word.translate(_AS_LETTERS)
 
 
 def _in_latin(word: str) -> str:
@@ -222,7 +267,7 @@ def _in_latin(word: str) -> str:
 def _counting(folded: Sequence[str]) -> Iterable[str]:
     """The words that count; of scripts that write without spaces, every two signs."""
     for at, word in enumerate(folded):
-        if len(word) >= _LONG:
+        if len(word) >= courtesy.LONG:
             yield word
         elif not word.isascii() and at + 1 < len(folded):
             yield f"{word} {folded[at + 1]}"
