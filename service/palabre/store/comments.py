@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -146,25 +145,13 @@ def fingerprint(name: str, asked_parent: str | None, text: str) -> bytes:
     return hashlib.sha256("\0".join((name, asked_parent or "", text)).encode()).digest()
 
 
-LETTERS_TELL = 20
-"""Letters beside links by which a text is known, whatever the numbers in it."""
-_NUMBER = re.compile(r"\d++")
-
-
 def text_hash(text: str) -> bytes:
     """What makes two texts the same to screening: their letters and digits as they look, whatever
     the case, the accents, the spacing and the signs between; of a text without any, all of it.
 
-    Beside `LETTERS_TELL` letters one number is as good as another: whoever sends the same again
-    counts. Where a link leads is told by its numbers as well.
+    Numbers make a difference here; where they are all that does, texts are alike (`text.sketch`).
     """
-    parts: tuple[list[str], list[str]] = [], []
-    for part in text.split():
-        parts["://" in part or "www." in part.lower()].append(part)
-    same, links = (lookalike.skeleton(" ".join(some)).replace(" ", "") for some in parts)
-    if sum(map(str.isalpha, same)) >= LETTERS_TELL:
-        same = _NUMBER.sub("0", same)
-    same = same + links or " ".join(text.split())
+    same = lookalike.skeleton(text).replace(" ", "") or " ".join(text.split())
     return hashlib.sha256(same.encode()).digest()[:16]
 
 
