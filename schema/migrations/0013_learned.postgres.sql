@@ -3,23 +3,21 @@
 -- How much there is of it. `labels`: comments that were approved or called spam; `honest`, `spam`:
 -- the distinct texts among them. `scores`: of honest ones, how many had which score, in thousandths,
 -- before they were learned, as JSON.
-create sequence learned_site_seq as bigint;
 create table learned_site (
-  seq bigint not null default nextval('learned_site_seq') primary key,
-  site_id text collate "C" not null unique references site (id),
+  site_id text collate "C" primary key references site (id),
   labels bigint not null default 0,
   honest bigint not null default 0,
   spam bigint not null default 0,
   scores text collate "C" not null default '{}'
 );
 
--- In how many honest and spam texts a feature stood. `place`: the site's `seq`, then 20 bits of the
--- feature's bucket: hundreds are looked up for a comment. Buckets are not keyed: a guessed word can
--- be tested.
+-- In how many honest and spam texts a feature stood. Buckets are not keyed: a guessed word can be tested.
 create table learned_feature (
-  place bigint primary key,
+  site_id text collate "C" not null references site (id),
+  bucket bigint not null,
   honest bigint not null,
-  spam bigint not null
+  spam bigint not null,
+  primary key (site_id, bucket)
 );
 
 -- What a moderator's decision taught, so that it can be taken back: whose it was, and what was

@@ -4,22 +4,21 @@
 -- the distinct texts among them. `scores`: of honest ones, how many had which score, in thousandths,
 -- before they were learned, as JSON.
 create table learned_site (
-  seq integer primary key,
-  site_id text not null unique references site (id),
+  site_id text primary key references site (id),
   labels integer not null default 0,
   honest integer not null default 0,
   spam integer not null default 0,
   scores text not null default '{}'
-) strict;
+) strict, without rowid;
 
--- In how many honest and spam texts a feature stood. `place`: the site's `seq`, then 20 bits of the
--- feature's bucket: hundreds are looked up for a comment. Buckets are not keyed: a guessed word can
--- be tested.
+-- In how many honest and spam texts a feature stood. Buckets are not keyed: a guessed word can be tested.
 create table learned_feature (
-  place integer primary key,
+  site_id text not null references site (id),
+  bucket integer not null,
   honest integer not null,
-  spam integer not null
-) strict;
+  spam integer not null,
+  primary key (site_id, bucket)
+) strict, without rowid;
 
 -- What a moderator's decision taught, so that it can be taken back: whose it was, and what was
 -- counted. `score`: in thousandths, before it was learned; null where too little was known. What

@@ -199,16 +199,16 @@ def _gather(database: sqlite3.Connection) -> None:
         ((site, rng.getrandbits(63), seq, at) for seq, at in recent for _ in range(BANDS)),
     )
     database.execute(
-        "insert or replace into learned_site (seq, site_id, labels, honest, spam, scores) "
-        "values (1, ?, 2000, 1500, 500, ?)",
+        "insert or replace into learned_site (site_id, labels, honest, spam, scores) "
+        "values (?, 2000, 1500, 500, ?)",
         (site, json.dumps({str(score): 15 for score in range(100)})),
     )
     texts = [sample.text(random.Random(number)) for number in range(300)]
     known = {bucket for text in texts for bucket in features.of(text, "Hélène").tokens}
     known |= {rng.getrandbits(20) for _ in range(LEARNED - len(known))}
     database.executemany(
-        "insert or ignore into learned_feature (place, honest, spam) values (?, ?, ?)",
-        ((features.BUCKETS + bucket, rng.randrange(40), rng.randrange(10)) for bucket in known),
+        "insert or ignore into learned_feature (site_id, bucket, honest, spam) values (?, ?, ?, ?)",
+        ((site, bucket, rng.randrange(40), rng.randrange(10)) for bucket in known),
     )
     database.executemany(
         "insert into ban (id, site_id, kind, tag, key_id, created_at, created_by) "

@@ -157,8 +157,7 @@ RANGES = {
         # Bans on what it brings, which are few.
         r"|(CO-ROUTINE|SCAN) hit|USE TEMP B-TREE FOR ORDER BY"
         r"|COMPOUND QUERY|UNION ALL"
-        r"|SEARCH l USING INDEX sqlite_autoindex_learned_site_1 \(site_id=\?\)"
-        r"|SEARCH f USING INTEGER PRIMARY KEY \(rowid=\?\)"
+        r"|SEARCH [lf] USING PRIMARY KEY \(site_id=\?( AND bucket=\?)?\)"
         rf"|SEARCH comment USING .+ {_ALIKE}"
     ),
     "words_sqlite.page": (

@@ -17,12 +17,10 @@ from pathlib import Path
 
 import pytest
 
-import makers
 import postgres
 from conftest import Clock
 from counting import assert_counters_are_true
 from palabre import schema
-from palabre.actions import sites
 from palabre.errors import Refusal
 from palabre.service import opened
 from palabre.store import Tx
@@ -108,14 +106,6 @@ async def test_what_was_promised_is_kept_and_new_numbers_go_on(
             done = await client.post(f"{url}/{path}", json=body, headers=filled.moderator)
             assert done.status_code in (200, 201), done.text
         await client.patch(url, json={"text": "Une idée neuve"}, headers=filled.moderator)
-        # A site of its own learns its first comment there.
-        await sites.add(service, "later", origins=["https://later.example"])
-        fields = makers.fields(site="later", article="/", comment="Une première idée")
-        there = {"Origin": "https://later.example"}
-        answer = await client.post("/v1/comments", json=fields, headers=there)
-        url = f"/v1/moderation/comments/{answer.json()['comment']['id']}"
-        done = await client.post(f"{url}/approve", json={}, headers=filled.moderator)
-        assert done.status_code == 200, done.text
         listed = (await client.get("/v1/comments?article=/a0")).text
         assert "idée neuve" in listed
         queue = "/v1/moderation/comments?state=approved&q=idee neuve"

@@ -82,17 +82,10 @@ async def counts(service: Service) -> dict[str, list[tuple[Any, ...]]]:
     """All that is learned, but for who taught it."""
 
     async def read(tx: Tx) -> dict[str, list[tuple[Any, ...]]]:
-        counted = await tx.all(
-            "select l.site_id, f.place % 1048576 as bucket, f.honest, f.spam "
-            "from learned_feature as f left join learned_site as l "
-            "on l.seq = f.place / 1048576 order by f.place"
-        )
-        known = await tx.all(
-            "select site_id, labels, honest, spam, scores from learned_site where labels > 0 "
-            "order by site_id"
-        )
+        features = await tx.all("select * from learned_feature order by site_id, bucket")
+        known = await tx.all("select * from learned_site where labels > 0 order by site_id")
         return {
-            "features": [tuple(row.values()) for row in map(dict, counted)],
+            "features": [tuple(row.values()) for row in map(dict, features)],
             "sites": [tuple(row.values()) for row in map(dict, known)],
         }
 

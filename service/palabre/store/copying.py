@@ -79,13 +79,13 @@ TABLES = (
     Table("ban_change", ("site_id", "ban_id", "comment_id")),
     Table("comment_signal", ("site_id", "name", "state", "created_at", "seq")),
     Table("comment_band", ("site_id", "band", "seq")),
-    Table("learned_site", ("seq",)),
-    Table("learned_feature", ("place",)),
+    Table("learned_site", ("site_id",)),
+    Table("learned_feature", ("site_id", "bucket")),
     Table("learned_label", ("site_id", "comment_id")),
     INFO,
 )
 
-NUMBERED = ("comment", "decision", "edit", "learned_site")
+NUMBERED = ("comment", "decision", "edit")
 """Tables whose `seq` is the database's to give: on PostgreSQL each has a sequence."""
 
 

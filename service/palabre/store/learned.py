@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.model import Learned
-from palabre.store.tx import Row, Tx, moment, ms
-from palabre.text.features import BUCKETS, Features, Part
+from palabre.store.tx import Row, Tx, among, moment, ms
+from palabre.text.features import Features, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,6 @@ class Label:
     score: int | None
 
 
-_PLACE = f"l.seq * {BUCKETS} + {{}}"
-"""Where a bucket of the site `l` is counted."""
-
-
 def seen(tx: Tx) -> str:
     """What the site `s` has learned about the features `:buckets`, in one column for `read`.
 
@@ -37,27 +33,17 @@ def seen(tx: Tx) -> str:
     """
     array = tx.either(sqlite="json_array", postgres="json_build_array")
     as_json = tx.either(sqlite="json({})", postgres="cast({} as json)").format
-    bucket = f"f.place % {BUCKETS}"
     counts = tx.either(
-        sqlite=f"select json_group_array(json_array({bucket}, f.honest, f.spam)) "
+        sqlite="select json_group_array(json_array(f.bucket, f.honest, f.spam)) "
         "from json_each(:buckets) cross join learned_feature as f "
-        f"on f.place = {_PLACE.format('json_each.value')}",
-        postgres=f"select json_agg(json_build_array({bucket}, f.honest, f.spam) order by f.place) "
-        f"from learned_feature as f where f.place {_among(tx)}",
+        "on f.site_id = l.site_id and f.bucket = json_each.value",
+        postgres="select json_agg(json_build_array(f.bucket, f.honest, f.spam) order by f.bucket) "
+        "from learned_feature as f where f.site_id = l.site_id "
+        f"and f.bucket {among(tx, 'buckets', 'bigint')}",
     )
     return (
         f"(select {array}(l.labels, l.honest, l.spam, {as_json('l.scores')}, "
         f"{as_json(f'({counts})')}) from learned_site as l where l.site_id = s.id)"
-    )
-
-
-def _among(tx: Tx) -> str:
-    """The condition that a place is one of `:buckets` of the site `l`, to write behind it."""
-    return tx.either(
-        sqlite=f"in (select {_PLACE.format('value')} from json_each(:buckets))",
-        # See `tx.among`.
-        postgres=f"= any(array(select {_PLACE.format('cast(value as bigint)')} "
-        "from jsonb_array_elements_text(cast(:buckets as jsonb)) as wanted(value)))",
     )
 
 
@@ -258,10 +244,9 @@ async def _count(tx: Tx, site_id: str, buckets: str, is_spam: bool, n: int) -> N
             postgres="jsonb_array_elements_text(cast(:buckets as jsonb)) as wanted(value)",
         )
         await tx.run(
-            "insert into learned_feature as f (place, honest, spam) "
-            f"select {_PLACE.format('cast(value as bigint)')}, :honest, :spam "
-            f"from learned_site as l, {listed} where l.site_id = :site "
-            "on conflict (place) do update set honest = f.honest + excluded.honest, "
+            "insert into learned_feature as f (site_id, bucket, honest, spam) "
+            f"select :site, cast(value as bigint), :honest, :spam from {listed} where true "
+            "on conflict (site_id, bucket) do update set honest = f.honest + excluded.honest, "
             "spam = f.spam + excluded.spam",
             site=site_id,
             honest=int(not is_spam),
@@ -270,15 +255,14 @@ async def _count(tx: Tx, site_id: str, buckets: str, is_spam: bool, n: int) -> N
         )
         return
     await tx.run(
-        f"update learned_feature as f set {column} = f.{column} - 1 from learned_site as l "
-        f"where l.site_id = :site and f.place {_among(tx)}",
+        f"update learned_feature set {column} = {column} - 1 where site_id = :site "
+        f"and bucket {among(tx, 'buckets', 'bigint')}",
         site=site_id,
         buckets=buckets,
     )
     await tx.run(
-        "delete from learned_feature where honest <= 0 and spam <= 0 and place in "
-        "(select f.place from learned_site as l, learned_feature as f "
-        f"where l.site_id = :site and f.place {_among(tx)})",
+        "delete from learned_feature where site_id = :site and honest <= 0 and spam <= 0 "
+        f"and bucket {among(tx, 'buckets', 'bigint')}",
         site=site_id,
         buckets=buckets,
     )

@@ -1,7 +1,7 @@
 """What a comment is made of, as a learner counts it: words, pairs, pieces of words, and its shape.
 
 Pure. Nothing here says what is spam: moderators' decisions do (`palabre.screening.learned`). Each
-feature has a bucket, a number below BUCKETS that the store counts by, and a token, which says what
+feature has a bucket, a number of BITS bits that the store counts by, and a token, which says what
 it is and is not stored. Buckets are lasting: the same token has the same one in every version.
 """
 
@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from palabre.text import urls, words
 
-BUCKETS = 1 << 20
+BITS = 20
+_MASK = (1 << BITS) - 1
 
 HEAD, TAIL = 600, 200
 """Characters that are read of a longer text. What is long has said what it is about by then, and
@@ -103,7 +104,7 @@ def part_read(text: str) -> str:
 
 def bucket(token: str) -> int:
     """Where a token is counted."""
-    return zlib.crc32(token.encode()) % BUCKETS
+    return zlib.crc32(token.encode()) & _MASK
 
 
 def as_written(text: str, wanted: Set[str]) -> dict[str, str]:
