@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from palabre.model import BanKind, Site, Submission, Visitor
 from palabre.service import Service
 from palabre.store import bans, comments
 from palabre.text import browser, domains, sketch
-from palabre.text.network import area
 from palabre.text.sketch import Sketch
 
 
@@ -68,7 +66,7 @@ def tags_of(service: Service, site: Site, sent: Submission, visitor: Visitor) ->
         text=text,
         sketch=sketch.of(sent.text),
         bannable=(
-            *_networks(service, site, visitor.network),
+            *_networks(service, site, visitor),
             *_mail_domain(service, site.id, domains.of_mail(sent.email)),
             *of_links(service, site.id, sent.text, sent.website),
             of_text(service, site.id, text),
@@ -126,11 +124,9 @@ def of_links(
     return tuple(found.values())
 
 
-def _networks(service: Service, site: Site, network: str) -> Iterator[bans.Mark]:
+def _networks(service: Service, site: Site, visitor: Visitor) -> Iterator[bans.Mark]:
     """The marks of a visitor's network, if it is known: of one household, and of its neighbours."""
-    try:
-        near = ipaddress.ip_network(network)
-    except ValueError:
+    if visitor.network == visitor.wide_network:
         return
-    yield mark(service, site.id, BanKind.ADDRESS, str(near).encode())
-    yield mark(service, site.id, BanKind.NETWORK, area(network).encode())
+    yield mark(service, site.id, BanKind.ADDRESS, visitor.network.encode())
+    yield mark(service, site.id, BanKind.NETWORK, visitor.wide_network.encode())

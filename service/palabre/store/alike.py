@@ -15,7 +15,7 @@ from palabre.store.tx import Tx, Value, among, ms
 from palabre.text import sketch
 from palabre.text.sketch import Sketch
 
-FOUND_MOST = 8
+FOUND_MOST = 5
 """Comments looked at for each band, the newest: a flood may have any number."""
 MERGED_MOST = 100
 """Comments that go over to another group at once; the rest do when the next one comes."""

@@ -46,6 +46,28 @@ class Known:
     name_is_approved: bool
 
 
+_SELECTS: dict[str, str] = {}
+
+
+def _select(tx: Tx) -> str:
+    """The one read, put together once for each engine: it is long."""
+    if tx.engine not in _SELECTS:
+        _SELECTS[tx.engine] = (
+            "select a.*, s.flooded_until as site_flooded_until, w.blocked_at, w.blocked_until, "
+            "(select count(*) from (select 1 from comment where site_id = :site "
+            "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
+            f"{alike.found(tx)}, "
+            f"{tx.either(**moderators.NAMES_AT)} as moderators, "
+            f"{bans.standing(tx)} as banned, "
+            f"{learned.seen(tx)} as learned, {browsers.EARNED} as earned, "
+            f"{browsers.OWNERS} as owners, {browsers.OWN} as own_outline, "
+            f"{browsers.NAMED} as named "
+            "from site as s left join article as a on a.site_id = s.id and a.address = :address "
+            "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site"
+        )
+    return _SELECTS[tx.engine]
+
+
 async def about(
     tx: Tx,
     site: Site,
@@ -84,16 +106,7 @@ async def about(
             keys=json.dumps(sorted(keys)),
         )
     row = await tx.one(
-        "select a.*, s.flooded_until as site_flooded_until, w.blocked_at, w.blocked_until, "
-        "(select count(*) from (select 1 from comment where site_id = :site "
-        "and body_hash = :text and created_at > :since limit :most) as same) as same_text, "
-        f"{alike.found(tx)}, "
-        f"{tx.either(**moderators.NAMES_AT)} as moderators, "
-        f"{bans.standing(tx)} as banned, "
-        f"{learned.seen(tx)} as learned, {browsers.EARNED} as earned, "
-        f"{browsers.OWNERS} as owners, {browsers.OWN} as own_outline, {browsers.NAMED} as named "
-        "from site as s left join article as a on a.site_id = s.id and a.address = :address "
-        "left join author as w on w.site_id = s.id and w.tag = :author where s.id = :site",
+        _select(tx),
         site=site.id,
         address=address,
         author=author.value,

@@ -24,8 +24,11 @@ HEAD, TAIL = 600, 200
 """Characters that are read of a longer text. What is long has said what it is about by then, and
 what is sold stands at the end."""
 
-MOST = 256
+MOST = 128
 """Features of a text at most: those with the smallest buckets, which are those of no place."""
+
+STEP = 2
+"""Letters from one piece of a word to the next: all of them tell no more than every other one."""
 
 PIECE = 4
 """Characters of a piece of a word, its ends being marked; a word no longer is learned as a word."""
@@ -126,7 +129,7 @@ def _of_word(word: str) -> Mapping[int, str]:
     tokens = [f"w{word}"]
     if len(word) > PIECE:
         marked = f"^{word}$"
-        tokens += [f"c{marked[at : at + PIECE]}" for at in range(len(marked) - PIECE + 1)]
+        tokens += [f"c{marked[at : at + PIECE]}" for at in range(0, len(marked) - PIECE + 1, STEP)]
     return {bucket(token): token for token in tokens}
 
 
