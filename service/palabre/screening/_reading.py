@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from palabre.text import markup, urls
+from palabre.text import domains, markup, urls
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*+([\w+#.-]*+)[ \t]*+")
 
@@ -44,7 +44,6 @@ _SHOWN = re.compile(
     r"(?:(?P<plain>[hH][tT][tT][pP][sS]?://(?:[^\s/?#@]*+@)?|(?<![\w.@/-])[wW]{3}\.)|(?<![\w.@/-]))"
     r"(?P<host>\w[\w-]*+(?:\.\w[\w-]*+)*+)(?!@)"
 )
-_TOP = re.compile(r"[^\W\d_]{2,63}|xn--[^\W_]+")
 # Ends of names that are those of a file, or of a piece of software, far more often than a domain's.
 _FILES = (
     "js ts py rs md sh cs go css htm html php pdf txt csv xml json yml toml jpg jpeg png gif svg "
@@ -128,7 +127,7 @@ def _hosts_shown(label: str) -> Iterator[str]:
 def _is_name(host: str) -> bool:
     """Whether this is a domain rather than a file, a number, or two sentences without a space."""
     top = host.rpartition(".")[2]
-    return bool(_TOP.fullmatch(top)) and top.lower() not in _NO_TOPS and not top.istitle()
+    return bool(domains.TOP.fullmatch(top)) and top.lower() not in _NO_TOPS and not top.istitle()
 
 
 def _is_within(domain: str, parent: str) -> bool:

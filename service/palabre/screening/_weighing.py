@@ -19,10 +19,10 @@ OF_A_KIND: Mapping[str, float] = {"w": 1.0, "b": 1.0, "c": 0.5, "s": 1.8, "n": 0
 """How much a kind of feature counts (`text.features.Part`). Pieces of words are many and repeat
 each other; shapes are few, and say something of any text from the first labels on."""
 
-STRONGEST = 60
+STRONGEST = 100
 """Features that count. More change no order, and a long text would drown in what says little."""
 
-LEAN = 3.6
+LEAN = 3.8
 """What speaks against spam before anything is read: an honest comment held costs more than a
 spam seen. Chosen with STEEP where 1 in 100 honest comments reaches one half (tests/screening)."""
 

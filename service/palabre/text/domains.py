@@ -28,7 +28,8 @@ _NAME = re.compile(
     r"[^\W_](?:[^\W_]|-)*+(?:\.[^\W_](?:[^\W_]|-)*+)++(?!@)"
 )
 """Labels with dots between them, unless they are a part of an e-mail address."""
-_TOP = re.compile(r"[^\W\d_]{2,63}|xn--[^\W_]+")
+TOP = re.compile(r"[^\W\d_]{2,63}|xn--[^\W_]+")
+"""What a domain ends with; a number or a single letter is none."""
 _UNSEEN = "\u200b\u200c\u200d\u2060\u00ad\ufeff"
 _DOTS = "．。｡"
 _AS_SHOWN = str.maketrans(dict.fromkeys(_UNSEEN) | dict.fromkeys(_DOTS, "."))
@@ -89,7 +90,7 @@ def named(text: str) -> tuple[str, ...]:
         return ()
     found: dict[str, None] = {}
     for match in _NAME.finditer(text):
-        if len(match[0]) <= DOMAIN_LIMIT and _TOP.fullmatch(match[0].rpartition(".")[2]):
+        if len(match[0]) <= DOMAIN_LIMIT and TOP.fullmatch(match[0].rpartition(".")[2]):
             domain = _domain_of("https://" + match[0])
             if domain is not None:
                 found[domain] = None

@@ -24,7 +24,7 @@ HEAD, TAIL = 600, 200
 """Characters that are read of a longer text. What is long has said what it is about by then, and
 what is sold stands at the end."""
 
-MOST = 128
+MOST = 256
 """Features of a text at most: those with the smallest buckets, which are those of no place."""
 
 STEP = 2
