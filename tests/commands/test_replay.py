@@ -111,7 +111,6 @@ def test_what_can_t_be_meant_is_misuse(blog: Terminal, tmp_path: Path) -> None:
         (),
         ("--explain", file, "--replay", "30d"),
         ("--explain", file, "--with", file),
-        ("--explain", file, "--json"),
         ("--replay", "soon"),
         ("--replay", "0d"),
     ):
