@@ -11,7 +11,7 @@ create table learned_site (
   scores text not null default '{}'
 ) strict, without rowid;
 
--- In how many honest and spam texts a feature stood. Buckets are not keyed: a guessed word can be tested.
+-- In how many honest and spam texts a feature stood. Which word it is, nobody can tell.
 create table learned_feature (
   site_id text not null references site (id),
   bucket integer not null,

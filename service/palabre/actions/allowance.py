@@ -24,8 +24,6 @@ FLOOD_LASTS = timedelta(minutes=10)
 
 ROOM = 2
 """In a flood, as many times the limit is taken of what nothing speaks against."""
-
-
 NETWORKS = 12
 """So many networks have room between them: an attacker of several still leaves some."""
 SHARE_LEAST = 5

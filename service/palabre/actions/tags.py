@@ -128,5 +128,7 @@ def _networks(service: Service, site: Site, visitor: Visitor) -> Iterator[bans.M
     """The marks of a visitor's network, if it is known: of one household, and of its neighbours."""
     if visitor.network == visitor.wide_network:
         return
-    yield mark(service, site.id, BanKind.ADDRESS, visitor.network.encode())
+    # As a network in both families: "192.0.2.1/32", "2001:db8::/64".
+    near = visitor.network if "/" in visitor.network else f"{visitor.network}/32"
+    yield mark(service, site.id, BanKind.ADDRESS, near.encode())
     yield mark(service, site.id, BanKind.NETWORK, visitor.wide_network.encode())

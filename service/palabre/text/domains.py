@@ -76,12 +76,7 @@ def named(text: str) -> tuple[str, ...]:
     files, or the end of one sentence and the beginning of the next without a space. Costs time
     linear in the text.
     """
-    if "://" in text:
-        kept, end = [], 0
-        for start, url in urls.found_in(text):
-            kept.append(text[end:start])
-            end = start + len(url)
-        text = " ".join([*kept, text[end:]])
+    text, _ = urls.apart(text)
     if "\\" in text or "&" in text:
         text = _ESCAPED.sub(r"\1", html.unescape(text))
     if not text.isascii() and not _NOT_AS_SHOWN.isdisjoint(text):

@@ -121,7 +121,8 @@ def of(text: str) -> Sketch | None:
     text = text[:READ_MOST].replace("\u200b", "")
     if not _QUOTES.isdisjoint(text):
         text = _QUOTED.sub(_unless_linked, text)
-    text, hosts = _without_links(text)
+    text, links = urls.apart(text)
+    hosts = set(map(urls.host_of, links))
     counting = set(_counting(_plain(text)))
     if not hosts:
         counting -= courtesy.WORDS
@@ -225,18 +226,6 @@ def _resemblance(one: Sketch, other: Sketch) -> float:
 def _unless_linked(match: re.Match[str]) -> str:
     """Nothing in place of a quote, but a quote that leads somewhere is no mere quote."""
     return match[0] if "://" in match[0] else " "
-
-
-def _without_links(text: str) -> tuple[str, set[str]]:
-    """The text with a space in place of each link, and the hosts that they lead to."""
-    if "://" not in text:
-        return text, set()
-    hosts, kept, end = set(), [], 0
-    for start, url in urls.found_in(text):
-        hosts.add(urls.host_of(url))
-        kept.append(text[end:start])
-        end = start + len(url)
-    return " ".join([*kept, text[end:]]), hosts
 
 
 def _plain(text: str) -> list[str]:

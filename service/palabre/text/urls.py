@@ -47,6 +47,18 @@ def found_in(text: str) -> Iterator[tuple[int, str]]:
         yield match.start(), _without_tail(match[0])
 
 
+def apart(text: str) -> tuple[str, list[str]]:
+    """The text with a space in place of each bare URL, and these."""
+    if "://" not in text:
+        return text, []
+    found, kept, end = [], [], 0
+    for start, url in found_in(text):
+        found.append(url)
+        kept.append(text[end:start])
+        end = start + len(url)
+    return " ".join([*kept, text[end:]]), found
+
+
 def at(text: str, start: int, end: int) -> str:
     """The bare http(s) URL of *text* that begins at *start* and ends before *end*, or nothing."""
     match = _URL.match(text, start, end)
