@@ -18,6 +18,8 @@ from palabre.text import policy
 from palabre.text.presets import PRESETS
 
 DEFAULTS = policy.as_json(Policy())
+SOME = {"preset": "balanced", "treatment": {}, "first_state": "pending", "hold_words": []}
+assert DEFAULTS | SOME == DEFAULTS, "what the tests expect is as people know it"
 
 
 def test_a_site_is_printed_as_it_was_added(palabre: Terminal) -> None:
@@ -201,27 +203,16 @@ def test_off_switches_off_what_is_on_by_default_and_nothing_is_the_default(
         assert f"min_seconds={holds}" in printed.splitlines(), given
 
 
-def test_not_looking_for_personal_data_is_a_rule_and_nothing_is_its_default(
-    palabre: Terminal,
+@pytest.mark.parametrize(("rule", "default"), [("personal_data", "hold"), ("proof", "attack")])
+def test_a_rule_that_is_a_word_is_switched_off_and_nothing_is_its_default(
+    palabre: Terminal, rule: str, default: str
 ) -> None:
     palabre("site", "add", "blog", "--origin", "https://blog.example")
-    printed = palabre("site", "set", "blog", "personal_data=Off")
-    assert "personal_data=off" in printed.splitlines()
+    printed = palabre("site", "set", "blog", f"{rule}=Off")
+    assert f"{rule}=off" in printed.splitlines()
     assert palabre("site", "set", "blog", *printed.splitlines()) == printed
-    assert "personal_data=hold" in palabre("site", "set", "blog", "personal_data=").splitlines()
-    said = palabre.refused("site", "set", "blog", "personal_data=maybe")
-    assert said.startswith("personal_data: ")
-
-
-def test_asking_for_no_proof_of_work_is_a_rule_and_nothing_is_its_default(
-    palabre: Terminal,
-) -> None:
-    palabre("site", "add", "blog", "--origin", "https://blog.example")
-    printed = palabre("site", "set", "blog", "proof=Off")
-    assert "proof=off" in printed.splitlines()
-    assert palabre("site", "set", "blog", *printed.splitlines()) == printed
-    assert "proof=attack" in palabre("site", "set", "blog", "proof=").splitlines()
-    assert palabre.refused("site", "set", "blog", "proof=always").startswith("proof: ")
+    assert f"{rule}={default}" in palabre("site", "set", "blog", f"{rule}=").splitlines()
+    assert palabre.refused("site", "set", "blog", f"{rule}=maybe").startswith(f"{rule}: ")
 
 
 def test_every_bad_rule_is_named_and_none_of_the_good_is_taken(palabre: Terminal) -> None:

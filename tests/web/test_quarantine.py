@@ -65,6 +65,14 @@ async def groups(client: httpx2.AsyncClient, headers: dict[str, str]) -> dict[st
     return {one["group"]: one["count"] for one in found["groups"]}
 
 
+def small(monkeypatch: pytest.MonkeyPatch, before: int, of_a_run: int | None = None) -> None:
+    """Bursts are done in parts of two, so many of them before the answer, the rest by jobs."""
+    monkeypatch.setattr(quarantine, "AT_ONCE", 2)
+    monkeypatch.setattr(quarantine, "BEFORE_THE_ANSWER", before)
+    if of_a_run is not None:
+        monkeypatch.setattr(quarantine, "OF_A_RUN", of_a_run)
+
+
 async def decide(
     client: httpx2.AsyncClient, headers: dict[str, str], group: str, action: str, **more: str
 ) -> httpx2.Response:
@@ -158,8 +166,7 @@ async def test_of_a_great_burst_the_rest_is_a_job_s(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4, "OF_A_RUN": 6}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 4, 6)
     ids = await flood(client, admin, clock, *[WATCH] * 21)
     assert (await decide(client, admin, ids[1], "release")).json() == {
         "group": ids[1],
@@ -191,8 +198,7 @@ async def test_of_two_moments_for_one_burst_the_later_one_counts(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 4)
     ids = await flood(client, admin, clock, *[WATCH] * 24)
     for number in order:
         until = (await seen_by(client, admin, ids[number]))["created_at"]
@@ -211,8 +217,7 @@ async def test_two_who_delete_one_burst_at_once_leave_nothing_of_it(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 4)
     ids = await flood(client, admin, clock, *[WATCH] * 21)
     moments = [(await seen_by(client, admin, ids[n]))["created_at"] for n in (8, 20, 14)]
     await asyncio.gather(
@@ -231,8 +236,7 @@ async def test_deleting_what_is_still_let_out_deletes_what_is_left_alone(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 4)
     ids = await flood(client, admin, clock, *[WATCH] * 21)
     assert (await decide(client, admin, ids[1], "release")).json()["done"] == 4
     answer = await decide(client, admin, ids[1], "delete")
@@ -255,8 +259,7 @@ async def test_putting_back_ends_what_is_still_let_out(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 16, "OF_A_RUN": 2}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 16, 2)
     ids = await flood(client, admin, clock, *[WATCH] * 21)
     assert (await decide(client, admin, ids[1], "release")).json()["done"] == 16
     outbox = Outbox(service, HANDLERS)
@@ -297,8 +300,7 @@ async def test_what_begins_while_a_burst_is_let_out_ends_that(
                 loop.call_soon_threadsafe(speak)
         return n
 
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 8}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 8)
     monkeypatch.setattr(quarantine, "_change", changing)
     ids = await flood(client, admin, clock, *[WATCH] * 17)
     assert (await decide(client, admin, ids[1], "release")).json()["count"] == 16
@@ -323,8 +325,7 @@ async def test_letting_out_ends_what_is_still_put_back(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, n in {"AT_ONCE": 2, "BEFORE_THE_ANSWER": 4, "OF_A_RUN": 2}.items():
-        monkeypatch.setattr(quarantine, name, n)
+    small(monkeypatch, 4, 2)
     ids = await flood(client, admin, clock, *[WATCH] * 17)
     await decide(client, admin, ids[1], "release")
     await work(service)
