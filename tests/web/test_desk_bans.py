@@ -145,7 +145,7 @@ async def test_a_domain_is_banned_from_the_list(
     assert (await seen_by(client, alice, caught))["state"] == "spam"
     waits = await makers.comment(client, email="zoe@autre.example")
     tried = await press(client, "try", what="mail_domain", domain="autre.example")
-    assert "Lesquels n’est pas montré" in words(tried.text)
+    assert "Il n’est pas montré lesquels" in words(tried.text)
     assert "1 commentaire aux indésirables" in words(tried.text)
     assert waits not in tried.text
 
